@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+# The frame of the end-to-end tests: an engine of their own, an image, and a look from the outside at what is left.
+#
+# POCKETDOCKER_E2E_MODE says which engine:
+#   embedded     started by the command itself, on a private root and socket
+#   private-bus  on a message bus of type system that the tests run, with the project's own bus policy
+#   system       the installed service on the system bus
+# POCKETDOCKER_BUILD is the folder with the programs.
+
+bats_require_minimum_version 1.5.0
+
+E2E_MODE=${POCKETDOCKER_E2E_MODE:-embedded}
+E2E_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+PROGRAMS=${POCKETDOCKER_BUILD:-$E2E_SOURCE/../../build}
+export IMAGE=bb:1
+
+pocketdocker() { "$PROGRAMS/pocketdocker" "$@"; }
+
+# fail_with TEXT: ends the test, telling why.
+fail_with() {
+        echo "$*" >&2
+        return 1
+}
+
+# await SECONDS COMMAND...: until the command succeeds. The time is a limit for a broken engine, not a measure.
+await() {
+        local deadline=$((SECONDS + $1))
+        shift
+        until "$@" >/dev/null 2>&1; do
+                [ $SECONDS -lt $deadline ] || fail_with "still not so: $*" || return
+                sleep 0.05
+        done
+}
+
+# make_rootfs TAR: Debian's static busybox with a user.
+make_rootfs() {
+        local dir
+        dir=$(mktemp -d "$E2E_HOME/rootfs.XXXXXX")
+        mkdir -p "$dir"/{bin,etc,dev,proc,sys,tmp,root,home/app,var/tmp}
+        chmod 1777 "$dir/tmp" "$dir/var/tmp"
+        cp "$(command -v busybox)" "$dir/bin/busybox"
+        local applet
+        for applet in $(busybox --list); do
+                [ "$applet" = busybox ] || ln -s busybox "$dir/bin/$applet"
+        done
+        printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'nobody:x:65534:65534:nobody:/:/bin/false' \
+                'app:x:1000:1000:app:/home/app:/bin/sh' >"$dir/etc/passwd"
+        printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' 'app:x:1000:' 'staff:x:50:app' >"$dir/etc/group"
+        chown 1000:1000 "$dir/home/app"
+        printf '#!/bin/nowhere\n' >"$dir/bin/no-interpreter"
+        printf 'plain text\n' >"$dir/etc/plain"
+        chmod 755 "$dir/bin/no-interpreter"
+        tar -C "$dir" --numeric-owner -cf "$1" .
+        rm -rf "$dir"
+}
+
+# Where the engine's cgroups are: below the one cgroup2 mount of this machine.
+cgroup_mount() { findmnt -n -o TARGET -t cgroup2 | head -n 1; }
+
+engine_cgroup() {
+        case $E2E_MODE in
+        system) echo "$(cgroup_mount)$(cat /run/pocketdocker/cgroup 2>/dev/null)" ;;
+        *) echo "$(cgroup_mount)/pocketdocker-$(realpath "$STATE" | tr -d '\n' | sha256sum | cut -c1-16)" ;;
+        esac
+}
+
+start_private_bus() {
+        sed "s#@SOCKET@#$E2E_HOME/bus#; s#@POLICY@#$E2E_SOURCE/../../dbus#" "$E2E_SOURCE/bus.conf.in" >"$E2E_HOME/bus.conf"
+        dbus-daemon --config-file="$E2E_HOME/bus.conf" --nofork --nopidfile 3>&- 2>"$E2E_HOME/bus.log" &
+        echo $! >"$E2E_HOME/bus.pid"
+        await 20 test -S "$E2E_HOME/bus"
+}
+
+# start_daemon: only where the tests themselves run it; elsewhere the next call brings it back.
+start_daemon() {
+        [ "$E2E_MODE" = private-bus ] || return 0
+        "$PROGRAMS/pocketdockerd" --root "$STATE" --run-root "$RUN" 3>&- >>"$E2E_HOME/daemon.log" 2>&1 &
+        echo $! >"$E2E_HOME/daemon.pid"
+        await 30 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.pocketdocker.Manager
+}
+
+# daemon_pid: the engine's process, or nothing. Found by the state directory that it was given, not by its name alone.
+daemon_pid() {
+        case $E2E_MODE in
+        system) systemctl show -P MainPID pocketdocker.service | grep -v '^0$' ;;
+        private-bus) cat "$E2E_HOME/daemon.pid" ;;
+        embedded)
+                local dir
+                for dir in /proc/[0-9]*; do
+                        [ "$(readlink "$dir/exe")" = "$(realpath "$PROGRAMS/pocketdockerd")" ] || continue
+                        if tr '\0' '\n' 2>/dev/null <"$dir/cmdline" | grep -qxF -e "$STATE" -e "--root=$STATE" ||
+                                tr '\0' '\n' 2>/dev/null <"$dir/environ" | grep -qxF "POCKETDOCKER_ROOT=$STATE"; then
+                                echo "${dir#/proc/}"
+                                return
+                        fi
+                done
+                return 1
+                ;;
+        esac
+}
+
+# kill_daemon: as if it had crashed; back when the process is gone.
+kill_daemon() {
+        local pid
+        pid=$(daemon_pid) || fail_with "no daemon to kill" || return
+        kill -KILL "$pid"
+        await 20 process_gone "$pid"
+}
+
+process_gone() { [ ! -e "/proc/$1/cmdline" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
+
+# call OBJECT INTERFACE METHOD [SIGNATURE ARGUMENT…], through busctl
+bus() {
+        case $E2E_MODE in
+        embedded) busctl --address="unix:path=$RUN/private" "$@" ;;
+        private-bus) busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" "$@" ;;
+        system) busctl --system "$@" ;;
+        esac
+}
+
+# setup_engine: for setup_file(): everything that the tests of one file share.
+setup_engine() {
+        E2E_HOME=$(mktemp -d /var/lib/pocketdocker-tests.XXXXXX)
+        export E2E_HOME STATE=$E2E_HOME/state RUN
+        make_rootfs "$E2E_HOME/rootfs.tar"
+        case $E2E_MODE in
+        embedded)
+                RUN=$(mktemp -d /run/pocketdocker-tests.XXXXXX)
+                export POCKETDOCKER_ROOT=$STATE POCKETDOCKER_RUN_ROOT=$RUN
+                ;;
+        private-bus)
+                RUN=$(mktemp -d /run/pocketdocker-tests.XXXXXX)
+                export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$E2E_HOME/bus
+                start_private_bus
+                start_daemon
+                ;;
+        system)
+                STATE=/var/lib/pocketdocker RUN=/run/pocketdocker
+                ;;
+        *) fail_with "unknown POCKETDOCKER_E2E_MODE '$E2E_MODE'" ;;
+        esac
+        pocketdocker import "$E2E_HOME/rootfs.tar" "$IMAGE" >/dev/null
+}
+
+# teardown_engine: for teardown_file()
+teardown_engine() {
+        local pid dir
+        remove_all
+        case $E2E_MODE in
+        system) pocketdocker rmi "$IMAGE" >/dev/null 2>&1 || true ;;
+        *)
+                if pid=$(daemon_pid); then
+                        kill -TERM "$pid"
+                        await 20 process_gone "$pid" || kill -KILL "$pid"
+                fi
+                [ ! -e "$E2E_HOME/bus.pid" ] || kill "$(cat "$E2E_HOME/bus.pid")"
+                dir=$(engine_cgroup)
+                [ ! -d "$dir" ] || find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null || true
+                rm -rf "$RUN"
+                ;;
+        esac
+        rm -rf "$E2E_HOME"
+}
+
+remove_all() {
+        local ids
+        ids=$(pocketdocker ps -aq 2>/dev/null) || true
+        # shellcheck disable=SC2086 # ids are hex words
+        [ -z "$ids" ] || pocketdocker rm -f $ids >/dev/null 2>&1 || true
+}
+
+# What is left of containers, seen from the outside: a line for each process, cgroup, mount and file.
+leftovers() {
+        local cgroup pid
+        cgroup=$(engine_cgroup)
+        for pid in $(cat "$cgroup"/u*/cgroup.procs "$cgroup"/u*/*/cgroup.procs "$cgroup"/u*/*/*/cgroup.procs 2>/dev/null); do
+                echo "process $pid: $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
+        done
+        find "$cgroup" -mindepth 2 -type d -path '*/u[0-9]*/*' 2>/dev/null | sed 's/^/cgroup /'
+        grep -E " ($STATE|$RUN)/" /proc/self/mountinfo | sed 's/^/mount /'
+        find "$STATE/containers" "$STATE/logs" -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/file /'
+        find "$RUN" -mindepth 1 -regextype posix-extended -regex '.*/[0-9a-f]{64}(/.*)?' 2>/dev/null | sed 's/^/file /'
+}
+
+nothing_is_left() { [ -z "$(leftovers)" ]; }
+
+# assert_nothing_left: at once, not after a while: what removed the container has replied.
+assert_nothing_left() {
+        local left
+        left=$(leftovers)
+        [ -z "$left" ] || fail_with "left behind:"$'\n'"$left"
+}
+
+# For teardown(): whatever the test did, rm -f ends it and leaves nothing.
+teardown_test() {
+        remove_all
+        await 20 nothing_is_left || { leftovers >&2; return 1; }
+}
+
+# ctr_field NAME PATH: one value of inspect, by a path as in jq
+field() { pocketdocker inspect "$1" | jq -r ".[0]$2"; }
+
+assert_equal() { [ "$1" = "$2" ] || fail_with "expected '$2', got '$1'"; }
+assert_match() { [[ $1 =~ $2 ]] || fail_with "'$1' does not match '$2'"; }
+
+# One sentence that names the object in single quotes.
+assert_sentence() {
+        assert_equal "$(wc -l <<<"$1")" 1
+        [[ $1 == *"'$2'"* ]] || fail_with "no '$2' in single quotes: $1"
+}

@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs in the guest, in a read-only copy of: tree/ (the project, installed there), tests/e2e and tests/vm.
+# Installs the project as a package would, then runs the end-to-end tests against the real service.
+set -uo pipefail
+
+cp -a --no-preserve=ownership tree/. /
+systemctl daemon-reload
+busctl -q call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
+
+export LC_ALL=C.UTF-8 POCKETDOCKER_E2E_MODE=system POCKETDOCKER_BUILD=/usr/bin
+bats --formatter tap tests/vm tests/e2e >/vm/out/results.tap 2>&1
+status=$?
+cat /vm/out/results.tap
+journalctl --no-pager -o short-precise >/vm/out/journal.txt 2>&1
+systemctl status --no-pager 'pocketdocker*' >/vm/out/units.txt 2>&1
+exit $status
