@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model/limits.h: a bound for all that a caller, an image or a workload can create. Each is checked where the thing comes
+ * in, and again where it is read back from disk. "owner" is a uid; root has the totals only.
+ */
+#pragma once
+
+#define KIB (1024ULL)
+#define MIB (1024ULL * KIB)
+#define GIB (1024ULL * MIB)
+
+/* Objects */
+#define CONTAINERS_MAX 16384U          /* rows in all */
+#define CONTAINERS_PER_OWNER_MAX 1024U /* of one owner but root */
+#define RUNNING_MAX 4096U              /* at once: each has a monitor and an id range */
+#define RUNNING_PER_OWNER_MAX 256U
+#define IMAGES_MAX 8192U
+#define IMAGES_PER_OWNER_MAX 512U
+#define TAGS_PER_IMAGE_MAX 256U
+#define OPERATIONS_MAX 64U             /* pending; ended ones are kept 60 s and do not count */
+#define OPERATIONS_PER_OWNER_MAX 8U
+#define OPERATIONS_KEPT_MAX 1024U      /* with the ended ones: beyond it the oldest goes early */
+#define OPERATION_KEEP_USEC (60ULL * 1000 * 1000)
+#define EXECS_PER_CONTAINER_MAX 64U
+#define EXECS_MAX 1024U
+#define EXEC_KEEP_USEC (60ULL * 1000 * 1000)
+#define FOLLOWERS_PER_CONTAINER_MAX 64U /* attached streams and followed logs */
+#define LOG_READERS_MAX 128U            /* worker processes that read a log for a client */
+#define LOG_READERS_PER_OWNER_MAX 16U
+#define WORKERS_MAX 8U                  /* unpackers and removers at once; the others queue */
+
+/* Callers */
+#define CALLS_PER_CALLER_MAX 256U     /* parked calls in flight of one connection */
+#define CALLS_PER_OWNER_MAX 1024U
+#define WAITERS_PER_CONTAINER_MAX 1024U
+#define PEERS_MAX 64U                 /* connections of an embedded daemon */
+#define PEER_QUEUE_MAX 1024U          /* messages queued to one before it is closed */
+#define AUTHORIZATIONS_PER_OWNER_MAX 64U /* questions that wait for polkit */
+#define AUTHORIZATION_TIMEOUT_USEC (300ULL * 1000 * 1000)
+#define FD_PER_MESSAGE_MAX 16U        /* what the system bus carries */
+
+/* A container's spec: bytes include the NUL */
+#define CONTAINER_NAME_MAX 128U
+#define HOSTNAME_BYTES_MAX 64U        /* sethostname(2) */
+#define REQUEST_ID_MAX 128U
+#define ARGV_MAX 4096U                /* entries: of command, of entrypoint, of what they make */
+#define ARGV_BYTES_MAX (256U * 1024)  /* all entries together */
+#define ENV_MAX 4096U
+#define ENV_BYTES_MAX (256U * 1024)
+#define STRING_BYTES_MAX (128U * 1024) /* one entry: the kernel's MAX_ARG_STRLEN */
+#define LABELS_MAX 1024U
+#define LABELS_BYTES_MAX (256U * 1024)
+#define LABEL_KEY_MAX 256U
+#define PATH_BYTES_MAX 4096U          /* PATH_MAX */
+#define USER_BYTES_MAX 256U
+#define TMPFS_MAX 32U
+#define ULIMITS_MAX 16U
+#define LOG_OPTS_MAX 16U
+#define LOG_SIZE_MIN (4ULL * KIB)
+#define LOG_FILES_MAX 1000U
+#define STOP_TIMEOUT_MAX_USEC (7ULL * 24 * 3600 * 1000 * 1000)
+#define SPEC_JSON_MAX (2U * 1024 * 1024)
+
+/* Defaults that are bounds as well */
+#define STOP_TIMEOUT_DEFAULT_USEC (5ULL * 1000 * 1000)
+#define SHUTDOWN_TIMEOUT_USEC (30ULL * 1000 * 1000)
+#define LOG_SIZE_DEFAULT (20ULL * MIB)
+#define LOG_FILES_DEFAULT 5U
+
+/* Images and archives */
+#define REFERENCE_MAX 512U             /* bytes of a reference as typed; host and path: 255 by the registries' specification */
+#define REFERENCE_NAME_MAX 255U
+#define REFERENCE_TAG_MAX 128U
+#define LAYERS_MAX 127U                /* of an image; the upper directory is one more of the overlay's */
+#define IMAGE_CONFIG_BYTES_MAX (1U * 1024 * 1024)
+#define IMAGE_MESSAGE_MAX 1024U
+#define ARCHIVE_ENTRIES_MAX 4000000ULL /* of one layer */
+#define ARCHIVE_BYTES_MAX (256ULL * GIB) /* unpacked, of one layer */
+#define ARCHIVE_PATH_MAX 4096U
+#define ARCHIVE_DEPTH_MAX 512U         /* components of one path */
+#define ARCHIVE_XATTRS_MAX 64U
+#define ARCHIVE_XATTR_BYTES_MAX (64U * 1024)
+#define DEVICES_MAX 1024U              /* device nodes listed for a layer; more are counted only */
+#define REPORT_BYTES_MAX (2U * 1024 * 1024) /* one report of a worker */
+
+/* What the daemon hands over */
+#define PLAN_BYTES_EXPECTED_MAX (1U * 1024 * 1024)
+#define FILTER_VALUES_MAX 128U         /* of ListContainers and ListImages, all keys together */
+#define ERROR_MESSAGE_MAX 4096U        /* bytes of one sentence */
