@@ -4,30 +4,13 @@
 #include "model/lifecycle.h"
 #include "store/db.h"
 
-/* What is meant to be, stored before it is done: the next daemon carries it on. */
-typedef enum ContainerWanted {
-        CONTAINER_WANTED_STOPPED,          /* never started, or ended by itself */
-        CONTAINER_WANTED_RUNNING,          /* started; a restart policy applies */
-        CONTAINER_WANTED_STOPPED_BY_USER,  /* unless-stopped and always stay down until someone starts it (always: until boot) */
-        CONTAINER_WANTED_STOPPED_SHUTDOWN, /* ended by the machine's shutdown: policies resume at boot */
-        CONTAINER_WANTED_REMOVED,          /* removal has begun: files may be gone already */
-        _CONTAINER_WANTED_MAX,
-        _CONTAINER_WANTED_INVALID = -EINVAL,
-} ContainerWanted;
-
-/* The columns that change while it lives. Strings are owned by the row; in store_update_container() borrowed. */
+/* The columns that change while it lives: what was decided is stored before it is done, so the next daemon carries it on. */
 typedef struct ContainerRun {
-        ContainerState state;
+        Lifecycle life;
         ContainerHealth health;
-        ContainerWanted wanted;
-        uint64_t started_usec;  /* since the epoch, of the last start; 0: never */
-        uint64_t finished_usec; /* of the last end; 0: never */
-        int exit_code;          /* 0 to 255; 0 before the first end */
-        bool oom_killed;
-        uint32_t restart_count; /* by policy, since the last start that was asked for */
-        uint64_t run;           /* how often it was started */
-        uint32_t id_range;      /* first id of its range on the host; 0: none leased */
-        char *error;            /* why the last start failed, one sentence; NULL: it did not */
+        uint64_t run;      /* how often it was started */
+        uint32_t id_range; /* first id of its range on the host; 0: none leased */
+        char *error;       /* why the last start failed, one sentence; NULL: it did not. The row's; a caller's in an update */
 } ContainerRun;
 
 typedef struct ContainerRow {

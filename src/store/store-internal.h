@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store/store-internal.h: what the files of this folder share: the connection, its statements, errors in our words. */
+#pragma once
+#include <sqlite3.h>
+#include "model/names.h"
+#include "store/db.h"
+#include "store/migrate.h"
+
+#define STORE_DB STATE_FILE_DB
+#define STORE_WAL STORE_DB "-wal"
+
+/* "PDkr" */
+#define STORE_APPLICATION_ID 0x50446b72
+
+typedef struct SyncThread SyncThread;
+
+/* Prepared on first use and kept; its text stands where it is used. */
+typedef enum StatementId {
+        STATEMENT_BEGIN,
+        STATEMENT_COMMIT,
+        STATEMENT_CONTAINER_LOAD,
+        STATEMENT_CONTAINER_ADD,
+        STATEMENT_CONTAINER_UPDATE,
+        STATEMENT_CONTAINER_RENAME,
+        STATEMENT_CONTAINER_SPEC,
+        STATEMENT_CONTAINER_REMOVE,
+        STATEMENT_CONTAINER_CONFLICT,
+        STATEMENT_CONTAINER_BY_IMAGE,
+        STATEMENT_IMAGE_LOAD,
+        STATEMENT_IMAGE_ADD,
+        STATEMENT_IMAGE_REMOVE,
+        STATEMENT_IMAGE_LAYER_LOAD,
+        STATEMENT_IMAGE_LAYER_ADD,
+        STATEMENT_LAYER_LOAD,
+        STATEMENT_LAYER_ADD,
+        STATEMENT_LAYER_REMOVE,
+        STATEMENT_TAG_LOAD,
+        STATEMENT_TAG_SET,
+        STATEMENT_TAG_REMOVE,
+        _STATEMENT_MAX,
+} StatementId;
+
+struct Store {
+        sqlite3 *db;                             /* owned */
+        int dir_fd;                              /* owned; -EBADF in memory */
+        SyncThread *sync;                        /* owned */
+        sqlite3_stmt *statements[_STATEMENT_MAX]; /* owned, NULL until used */
+};
+
+/** store_open_with() - store_open() with other migrations, so that a test can make older and newer programs. @dir_fd -EBADF: in memory. */
+int store_open_with(int dir_fd, const char *const *migrations, size_t n, Store **ret, Failure *reterr);
+
+/** store_connect() - one more connection to the database of @dir_fd, configured; the first one (@create) makes it. */
+int store_connect(int dir_fd, bool create, sqlite3 **ret, Failure *reterr);
+
+/** store_statement() - a statement, reset and without values. Return: 0 or a result code of sqlite's. */
+int store_statement(Store *store, StatementId id, const char *sql, sqlite3_stmt **ret);
+
+/* Resets at the end of a scope: an unfinished read would keep the log from being emptied. */
+static inline void statement_resetp(sqlite3_stmt **s) {
+        if (*s)
+                (void) sqlite3_reset(*s); /* repeats the last step's error, which was handled there */
+}
+#define _cleanup_statement_ _cleanup_(statement_resetp)
+
+/** store_exec() - run a bound statement that returns no row. Return: number of rows changed, or a negated result code of sqlite's. */
+int store_exec(Store *store, sqlite3_stmt *s);
+
+/** store_begin(), store_commit() - a transaction of several statements; store_rollbackp() ends it where commit was not reached. */
+int store_begin(Store *store);
+int store_commit(Store *store);
+void store_rollbackp(Store **store);
+
+/**
+ * store_fail() - a result code of sqlite's (negated or not) as a failure
+ * @doing: "store the container 'x'": ends the sentence "Cannot …: reason"
+ */
+int store_fail(sqlite3 *db, int code, Failure *reterr, const char *doing, ...) __attribute__((__format__(__printf__, 4, 5)));
+
+/* Values in and out */
+void statement_bind_text(sqlite3_stmt *s, int index, const char *text); /* borrowed until the next reset; NULL: NULL */
+void statement_bind_u64(sqlite3_stmt *s, int index, uint64_t value);
+int statement_get_text(sqlite3_stmt *s, int column, char **ret); /* a copy; NULL: NULL. Return: 0 or -ENOMEM. */
+uint64_t statement_get_u64(sqlite3_stmt *s, int column);
+
+/* sync.c */
+int sync_thread_new(int dir_fd, SyncThread **ret, Failure *reterr);
+SyncThread *sync_thread_free(SyncThread *t); /* after a last sync */
+void sync_thread_dirty(SyncThread *t);       /* there is something to sync: at most a second later it is done */
