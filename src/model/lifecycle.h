@@ -4,37 +4,10 @@
  * Pure: no clock, no kernel. Whoever acts stores `next` first, then does `actions`, and comes back with what happened.
  */
 #pragma once
-#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "model/container-state.h"
 #include "model/restart-policy.h"
-
-/* What everybody may see. */
-typedef enum ContainerState {
-        CONTAINER_CREATED,
-        CONTAINER_RUNNING,
-        CONTAINER_PAUSED,
-        CONTAINER_RESTARTING, /* ended; its policy starts it again: at restart_at_usec, or right now (starting) */
-        CONTAINER_EXITED,
-        CONTAINER_DEAD,       /* its removal failed: what is left can be removed again */
-        _CONTAINER_STATE_MAX,
-        _CONTAINER_STATE_INVALID = -EINVAL,
-} ContainerState;
-
-const char *container_state_to_string(ContainerState state); /* Docker's words: "created", "running", …; NULL for none */
-ContainerState container_state_from_string(const char *s);
-
-typedef enum ContainerHealth {
-        HEALTH_NONE,
-        HEALTH_STARTING,
-        HEALTH_HEALTHY,
-        HEALTH_UNHEALTHY,
-        _CONTAINER_HEALTH_MAX,
-        _CONTAINER_HEALTH_INVALID = -EINVAL,
-} ContainerHealth;
-
-const char *container_health_to_string(ContainerHealth health);
-ContainerHealth container_health_from_string(const char *s);
 
 /* What is under way; not shown. starting: in created, restarting, exited; stopping: in running, paused; removing: in created, exited, dead. */
 typedef enum ContainerActivity {
@@ -81,7 +54,7 @@ typedef enum LifecycleFactKind {
         FACT_REMOVE_FAILED,
         FACT_MONITOR_LOST,    /* its monitor died first; FACT_ENDED follows once the cgroup is empty */
         FACT_SHUTDOWN,        /* the machine goes down */
-        FACT_DAEMON_STARTED,  /* after lifecycle_restore(): running tells whether it runs; booted: the machine started since */
+        FACT_DAEMON_STARTED,  /* with what its row says: running tells whether it runs; booted: the machine started since */
         _FACT_MAX,
 } LifecycleFactKind;
 
