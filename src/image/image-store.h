@@ -10,9 +10,9 @@
  * Under the state directory, all 0700:
  *   images/blobs/sha256/HEX     config and manifest documents
  *   images/layers/HEX/root      a layer's tree, owned by the foreign id range; HEX is its diff id
- *   images/layers/HEX/meta.json what the tree cannot hold (device nodes)
  *   images/staging/N/           a layer being unpacked; N is never used again by this process
  *   images/trash/N              what a worker is to delete
+ * What a tree cannot hold (device nodes) is in the layer's row.
  * Nothing outside staging/ and trash/ is ever half-made: it gets its name by a rename. HEX: 64 hex digits.
  */
 typedef struct ImageStore ImageStore;
@@ -41,26 +41,25 @@ int image_store_discard(ImageStore *images, uint64_t number);
 
 /**
  * image_store_commit_layer() - a staged tree becomes the layer @diff_id
- * @meta:     JSON for meta.json, may be NULL
  * @ret_fd:   layers/, to be given to store_sync(); borrowed
  *
  * The unpacker has synced the tree. If the layer is there already, the staged one goes to the trash.
  *
  * Return: 1 if it is new, 0 if it was there, or what fail() gives: FAILURE_INTERNAL (no tree was staged), FAILURE_DISK_FULL.
  */
-int image_store_commit_layer(ImageStore *images, uint64_t number, const char *diff_id, const char *meta,
-                int *ret_fd, Failure *reterr);
+int image_store_commit_layer(ImageStore *images, uint64_t number, const char *diff_id, int *ret_fd,
+                Failure *reterr);
 
 /**
  * image_store_write_blob() - store a document under its digest; the caller has checked that it fits
- * @ret_fds:  the file (the caller's) and its directory (borrowed), to be given to store_sync()
+ * @ret_fds:  the file (the caller's, to be closed) and its directory (borrowed), to be given to store_sync()
  *
  * Return: 1 if it is new, 0 if it was there, or FAILURE_DISK_FULL, FAILURE_INTERNAL.
  */
 int image_store_write_blob(ImageStore *images, const char *digest, const void *data, size_t size, int ret_fds[2],
                 Failure *reterr);
 
-/** image_store_read_blob() - a document of at most @max bytes; NUL-terminated, owned by the caller. Return: 0, -ENOENT, -EFBIG, -ENOMEM, -EIO. */
+/** image_store_read_blob() - a document of at most @max bytes; NUL-terminated, owned by the caller. Return: 0, -ENOENT, -EFBIG, -ENOMEM, -EBADMSG (not what its name says). */
 int image_store_read_blob(ImageStore *images, const char *digest, size_t max, char **ret_data, size_t *ret_size);
 
 /**
