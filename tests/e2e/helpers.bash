@@ -208,3 +208,19 @@ assert_sentence() {
         assert_equal "$(wc -l <<<"$1")" 1
         [[ $1 == *"'$2'"* ]] || fail_with "no '$2' in single quotes: $1"
 }
+
+# start_waiting NAME [FLAG…]: a container in the background that ends with 0 on SIGTERM, and not before.
+start_waiting() {
+        local name=$1
+        shift
+        pocketdocker run -d --name "$name" "$@" "$IMAGE" \
+                sh -c 'trap "exit 0" TERM; echo ready; while :; do sleep 3600 & wait $!; done' >/dev/null
+        await 30 logged "$name" ready
+}
+
+# logged NAME TEXT: does the log hold it yet?
+logged() { pocketdocker logs "$1" 2>&1 | grep -qF -- "$2"; }
+
+state_is() { [ "$(field "$1" .State.Status)" = "$2" ]; }
+
+now_ms() { awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime; }
