@@ -82,7 +82,7 @@ int pwrite_full(int fd, const void *data, size_t size, off_t offset) {
 int open_beneath(int dir_fd, const char *path, int flags, mode_t mode) {
         struct open_how how = {
                 .flags = (uint64_t) (flags | O_CLOEXEC),
-                .mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
+                .mode = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0,
                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
         };
         long fd;

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model/image-ref.c: Docker's reference grammar. Knows text only; asks no registry and no store. */
+#include "model/image-ref.h"
+#include "base/str.h"
+#include "model/digest.h"
+#include "model/id.h"
+#include "model/limits.h"
+#include "model/names.h"
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+#define LEGACY_DOMAIN "index.docker.io"
+
+ImageRef *image_ref_free(ImageRef *ref) {
+        if (!ref)
+                return NULL;
+
+        free(ref->domain);
+        free(ref->path);
+        free(ref->tag);
+        free(ref->digest);
+        free(ref->id);
+        free(ref);
+        return NULL;
+}
+
+/* What stands between two runs of letters and digits: ".", "_", "__", or dashes. Return: its length, 0: none of these. */
+static size_t separator_length(const char *s) {
+        size_t n;
+
+        if (*s == '.')
+                return 1;
+        if (*s == '_')
+                return s[1] == '_' ? 2 : 1;
+        n = strspn(s, "-");
+        return n;
+}
+
+/* [a-z0-9]+ (separator [a-z0-9]+)* */
+static bool component_is_valid(const char *s, size_t size) {
+        const char *end = s + size;
+
+        for (;;) {
+                size_t n = strspn(s, LOWER DIGITS);
+
+                if (n == 0 || s + n > end)
+                        return false;
+                s += n;
+                if (s == end)
+                        return true;
+
+                n = separator_length(s);
+                if (n == 0)
+                        return false;
+                s += n;
+        }
+}
+
+static bool path_is_valid(const char *path) {
+        const char *s = path;
+
+        for (;;) {
+                size_t n = strcspn(s, "/");
+
+                if (!component_is_valid(s, n))
+                        return false;
+                if (s[n] == '\0')
+                        return true;
+                s += n + 1;
+        }
+}
+
+/* ":PORT" up to @end, at least one digit and at most five; nothing is fine too. */
+static bool port_is_valid(const char *s, const char *end) {
+        size_t n;
+
+        if (s == end)
+                return true;
+        if (*s != ':')
+                return false;
+        n = strspn(s + 1, DIGITS);
+        return n >= 1 && n <= 5 && s + 1 + n == end;
+}
+
+/* Labels of letters, digits and inner dashes, joined by dots. */
+static bool host_is_valid(const char *s, size_t size) {
+        const char *end = s + size;
+
+        while (s < end) {
+                size_t n = strspn(s, LOWER UPPER DIGITS "-");
+
+                if (n == 0 || s[0] == '-' || s[n - 1] == '-')
+                        return false;
+                s += n;
+                if (s == end)
+                        return true;
+                if (*s++ != '.')
+                        return false;
+        }
+        return false;
+}
+
+static bool domain_is_valid(const char *domain) {
+        const char *end = domain + strlen(domain);
+        size_t n;
+
+        if (domain[0] == '[') { /* an IPv6 address */
+                n = strspn(domain + 1, "abcdefABCDEF" DIGITS ":");
+                return n >= 2 && domain[1 + n] == ']' && port_is_valid(domain + n + 2, end);
+        }
+
+        n = strcspn(domain, ":");
+        return host_is_valid(domain, n) && port_is_valid(domain + n, end);
+}
+
+/* Does the text before the first slash name a registry? It has a dot, a port or a capital, or is localhost. */
+static bool looks_like_domain(const char *s, size_t size) {
+        if (size == strlen("localhost") && memcmp(s, "localhost", size) == 0)
+                return true;
+        for (size_t i = 0; i < size; i++)
+                if (strchr(".:[" UPPER, s[i]))
+                        return true;
+        return false;
+}
+
+static bool tag_is_valid(const char *tag) {
+        size_t n = strspn(tag, LOWER UPPER DIGITS "_.-");
+
+        return n >= 1 && n <= REFERENCE_TAG_MAX && tag[n] == '\0' && tag[0] != '.' && tag[0] != '-';
+}
+
+static int split_name(ImageRef *ref, char *name) {
+        const char *slash = strchr(name, '/'), *path = name;
+        const char *prefix = "";
+        int r;
+
+        if (slash && looks_like_domain(name, (size_t) (slash - name))) {
+                ref->domain = strndup(name, (size_t) (slash - name));
+                path = slash + 1;
+                if (ref->domain && streq(ref->domain, LEGACY_DOMAIN))
+                        r = free_and_strdup(&ref->domain, DEFAULT_REGISTRY);
+                else
+                        r = 0;
+        } else
+                r = free_and_strdup(&ref->domain, DEFAULT_REGISTRY);
+        if (r < 0 || !ref->domain)
+                return -ENOMEM;
+
+        if (streq(ref->domain, DEFAULT_REGISTRY) && !strchr(path, '/'))
+                prefix = DEFAULT_REPOSITORY_PREFIX;
+        return str_printf(&ref->path, "%s%s", prefix, path);
+}
+
+/* Takes "@DIGEST" and ":TAG" off the end of @name, which is changed. */
+static int split_suffixes(ImageRef *ref, char *name, const char *typed, Failure *reterr) {
+        Digest ignored;
+        char *at, *colon;
+        int r;
+
+        at = strchr(name, '@');
+        if (at) {
+                r = digest_from_string(at + 1, &ignored);
+                if (r == -EOPNOTSUPP)
+                        return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The digest of '%s' is not a SHA-256", typed);
+                if (r < 0)
+                        return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The digest of '%s' is not valid", typed);
+                ref->digest = strdup(at + 1);
+                if (!ref->digest)
+                        return -ENOMEM;
+                *at = '\0';
+        }
+
+        /* A colon before the last slash is a port's. */
+        colon = strrchr(name, ':');
+        if (!colon || strchr(colon, '/'))
+                return 0;
+        if (!tag_is_valid(colon + 1))
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The tag of '%s' is not valid", typed);
+        ref->tag = strdup(colon + 1);
+        if (!ref->tag)
+                return -ENOMEM;
+        *colon = '\0';
+        return 0;
+}
+
+static int check_name(const ImageRef *ref, const char *typed, Failure *reterr) {
+        if (!domain_is_valid(ref->domain))
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The registry in '%s' is not a valid host name", typed);
+        if (strpbrk(ref->path, UPPER))
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The name of '%s' must be in lower case", typed);
+        if (!path_is_valid(ref->path))
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "'%s' is not a valid image reference", typed);
+        if (strlen(ref->domain) + 1 + strlen(ref->path) > REFERENCE_NAME_MAX)
+                return fail(reterr, FAILURE_INVALID_REFERENCE, ENAMETOOLONG, "The name of '%s' is longer than %u bytes", typed,
+                            REFERENCE_NAME_MAX);
+        return 0;
+}
+
+/* The text of an error must be printable and short, whatever was typed. */
+static void quote(const char *s, char ret[static 64]) {
+        size_t n = 0;
+
+        for (; s[n] != '\0' && n < 60; n++)
+                ret[n] = s[n] >= ' ' && s[n] <= '~' && s[n] != '\'' ? s[n] : '?';
+        if (s[n] != '\0') {
+                memcpy(ret + n, "...", 4);
+                return;
+        }
+        ret[n] = '\0';
+}
+
+static int parse_id(const char *s, ImageRef **ret) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        const char *hex = startswith(s, DIGEST_PREFIX);
+
+        if (!id_is_valid(hex ? hex : s))
+                return 0;
+
+        ref = calloc(1, sizeof(*ref));
+        if (!ref)
+                return -ENOMEM;
+        ref->id = strdup(hex ? hex : s);
+        if (!ref->id)
+                return -ENOMEM;
+        *ret = TAKE_PTR(ref);
+        return 1;
+}
+
+int image_ref_parse(const char *s, ImageRef **ret, Failure *reterr) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        _cleanup_free_ char *name = NULL;
+        char typed[64];
+        int r;
+
+        quote(s, typed);
+        if (*s == '\0')
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "An image reference must not be empty");
+        if (strlen(s) >= REFERENCE_MAX)
+                return fail(reterr, FAILURE_INVALID_REFERENCE, ENAMETOOLONG, "The image reference '%s' is too long", typed);
+
+        r = parse_id(s, ret);
+        if (r != 0)
+                return r < 0 ? fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory") : 0;
+
+        ref = calloc(1, sizeof(*ref));
+        name = strdup(s);
+        if (!ref || !name)
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+
+        r = split_suffixes(ref, name, typed, reterr);
+        if (r >= 0)
+                r = split_name(ref, name);
+        if (r == -ENOMEM)
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        if (r < 0)
+                return r;
+        r = check_name(ref, typed, reterr);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(ref);
+        return 0;
+}
+
+int image_ref_parse_tag(const char *s, ImageRef **ret, Failure *reterr) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        char typed[64];
+        int r;
+
+        r = image_ref_parse(s, &ref, reterr);
+        if (r < 0)
+                return r;
+
+        quote(s, typed);
+        if (ref->id)
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "'%s' is an image id and cannot be a name", typed);
+        if (ref->digest)
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The name '%s' for an image must not have a digest", typed);
+        if (!ref->tag && free_and_strdup(&ref->tag, DEFAULT_TAG) < 0)
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+
+        *ret = TAKE_PTR(ref);
+        return 0;
+}
+
+int image_ref_normalized(const ImageRef *ref, char **ret) {
+        if (ref->id)
+                return str_printf(ret, "%s", ref->id);
+        if (ref->digest)
+                return str_printf(ret, "%s/%s@%s", ref->domain, ref->path, ref->digest);
+        return str_printf(ret, "%s/%s:%s", ref->domain, ref->path, ref->tag ? ref->tag : DEFAULT_TAG);
+}
+
+int image_ref_repository(const ImageRef *ref, char **ret) {
+        const char *path;
+
+        if (ref->id)
+                return str_printf(ret, "%s", ref->id);
+        if (!streq(ref->domain, DEFAULT_REGISTRY))
+                return str_printf(ret, "%s/%s", ref->domain, ref->path);
+
+        /* The prefix goes where it was put, and stays where the rest would read as something else. */
+        path = startswith(ref->path, DEFAULT_REPOSITORY_PREFIX);
+        return str_printf(ret, "%s", path && !strchr(path, '/') ? path : ref->path);
+}
+
+int image_ref_familiar(const ImageRef *ref, char **ret) {
+        _cleanup_free_ char *repository = NULL;
+        int r;
+
+        r = image_ref_repository(ref, &repository);
+        if (r < 0)
+                return r;
+
+        if (ref->id) {
+                *ret = TAKE_PTR(repository);
+                return 0;
+        }
+        if (ref->digest)
+                return str_printf(ret, "%s@%s", repository, ref->digest);
+        return str_printf(ret, "%s:%s", repository, ref->tag ? ref->tag : DEFAULT_TAG);
+}
+
+int image_ref_familiar_from(const char *normalized, char **ret) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        int r;
+
+        r = image_ref_parse(normalized, &ref, NULL);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return str_printf(ret, "%s", normalized);
+        return image_ref_familiar(ref, ret);
+}
