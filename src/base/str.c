@@ -50,6 +50,52 @@ int str_printf(char **ret, const char *format, ...) {
         return 0;
 }
 
+/* Source: RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF */
+size_t utf8_length(const char *s) {
+        const uint8_t *p = (const uint8_t *) s;
+        size_t n;
+
+        if (p[0] == '\0')
+                return 0;
+        if (p[0] < 0x80)
+                return 1;
+        if (p[0] < 0xc2 || p[0] > 0xf4)
+                return 0;
+
+        n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+        for (size_t i = 1; i < n; i++)
+                if ((p[i] & 0xc0) != 0x80)
+                        return 0;
+        if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+            (p[0] == 0xf4 && p[1] > 0x8f))
+                return 0;
+        return n;
+}
+
+bool utf8_is_valid(const char *s) {
+        while (*s != '\0') {
+                size_t n = utf8_length(s);
+
+                if (n == 0)
+                        return false;
+                s += n;
+        }
+        return true;
+}
+
+void text_clean(char *s) {
+        while (*s != '\0') {
+                size_t n = utf8_length(s);
+
+                /* U+0080 to U+009F are controls, too. */
+                if (n == 0 || (n == 1 && ((uint8_t) *s < ' ' || *s == 0x7f)) || (n == 2 && (uint8_t) s[0] == 0xc2 && (uint8_t) s[1] < 0xa0)) {
+                        *s++ = '?';
+                        continue;
+                }
+                s += n;
+        }
+}
+
 void hex_encode(const void *data, size_t size, char *ret) {
         static const char digits[] = "0123456789abcdef";
         const uint8_t *p = data;

@@ -47,6 +47,13 @@ int free_and_strdup(char **p, const char *s);
 /** str_printf() - asprintf() with an errno. @ret: owned by the caller. Return: 0 or -ENOMEM. */
 int str_printf(char **ret, const char *format, ...) __attribute__((__format__(__printf__, 2, 3)));
 
+/** utf8_length() - bytes of the character at @s, 1 to 4; 0: no valid one (or the end). utf8_is_valid() - a whole text. */
+size_t utf8_length(const char *s);
+bool utf8_is_valid(const char *s);
+
+/** text_clean() - control characters and bytes that are not UTF-8 become `?`, in place: fit for a message or a terminal. */
+void text_clean(char *s);
+
 /** hex_encode() - 2 * @size lower-case digits and a NUL into @ret. */
 void hex_encode(const void *data, size_t size, char *ret);
 

@@ -76,6 +76,7 @@ static char *format_message(const char *format, va_list ap) {
                 return NULL;
         if (strlen(message) >= ERROR_MESSAGE_MAX)
                 message[ERROR_MESSAGE_MAX - 1] = '\0';
+        text_clean(message); /* it quotes what somebody typed, and goes on a bus and to a terminal */
         return message;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* model/image-ref.c: Docker's reference grammar. Knows text only; asks no registry and no store. */
 #include "model/image-ref.h"
+#include <stdio.h>
 #include "base/str.h"
 #include "model/digest.h"
 #include "model/id.h"
@@ -11,6 +12,7 @@
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 #define LEGACY_DOMAIN "index.docker.io"
+#define QUOTE_MAX 128
 
 ImageRef *image_ref_free(ImageRef *ref) {
         if (!ref)
@@ -197,19 +199,6 @@ static int check_name(const ImageRef *ref, const char *typed, Failure *reterr) {
         return 0;
 }
 
-/* The text of an error must be printable and short, whatever was typed. */
-static void quote(const char *s, char ret[static 64]) {
-        size_t n = 0;
-
-        for (; s[n] != '\0' && n < 60; n++)
-                ret[n] = s[n] >= ' ' && s[n] <= '~' && s[n] != '\'' ? s[n] : '?';
-        if (s[n] != '\0') {
-                memcpy(ret + n, "...", 4);
-                return;
-        }
-        ret[n] = '\0';
-}
-
 static int parse_id(const char *s, ImageRef **ret) {
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         const char *hex = startswith(s, DIGEST_PREFIX);
@@ -230,10 +219,10 @@ static int parse_id(const char *s, ImageRef **ret) {
 int image_ref_parse(const char *s, ImageRef **ret, Failure *reterr) {
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_free_ char *name = NULL;
-        char typed[64];
+        char typed[QUOTE_MAX];
         int r;
 
-        quote(s, typed);
+        (void) snprintf(typed, sizeof(typed), "%.*s", QUOTE_MAX - 1, s); /* cutting is what is meant */
         if (*s == '\0')
                 return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "An image reference must not be empty");
         if (strlen(s) >= REFERENCE_MAX)
@@ -265,14 +254,14 @@ int image_ref_parse(const char *s, ImageRef **ret, Failure *reterr) {
 
 int image_ref_parse_tag(const char *s, ImageRef **ret, Failure *reterr) {
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
-        char typed[64];
+        char typed[QUOTE_MAX];
         int r;
 
         r = image_ref_parse(s, &ref, reterr);
         if (r < 0)
                 return r;
 
-        quote(s, typed);
+        (void) snprintf(typed, sizeof(typed), "%.*s", QUOTE_MAX - 1, s); /* cutting is what is meant */
         if (ref->id)
                 return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "'%s' is an image id and cannot be a name", typed);
         if (ref->digest)
@@ -297,10 +286,11 @@ int image_ref_repository(const ImageRef *ref, char **ret) {
 
         if (ref->id)
                 return str_printf(ret, "%s", ref->id);
-        if (!streq(ref->domain, DEFAULT_REGISTRY))
+
+        /* What is left out must come back when the text is read again: "localhost/x" would be another registry's. */
+        if (!streq(ref->domain, DEFAULT_REGISTRY) || looks_like_domain(ref->path, strcspn(ref->path, "/")))
                 return str_printf(ret, "%s/%s", ref->domain, ref->path);
 
-        /* The prefix goes where it was put, and stays where the rest would read as something else. */
         path = startswith(ref->path, DEFAULT_REPOSITORY_PREFIX);
         return str_printf(ret, "%s", path && !strchr(path, '/') ? path : ref->path);
 }

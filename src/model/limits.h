@@ -59,7 +59,7 @@
 #define LOG_SIZE_MIN (4ULL * KIB)
 #define LOG_FILES_MAX 1000U
 #define STOP_TIMEOUT_MAX_USEC (7ULL * 24 * 3600 * 1000 * 1000)
-#define SPEC_JSON_MAX (2U * 1024 * 1024)
+#define SPEC_JSON_MAX (16U * 1024 * 1024) /* the lists above, every byte as \u00XX */
 
 /* Defaults that are bounds as well */
 #define STOP_TIMEOUT_DEFAULT_USEC (5ULL * 1000 * 1000)
