@@ -93,7 +93,7 @@ static int configure(Store *store, Failure *reterr) {
                         "PRAGMA journal_size_limit = 1048576;"
                         "PRAGMA foreign_keys = ON;"
                         "PRAGMA temp_store = MEMORY;"
-                        "PRAGMA cache_size = -512;",
+                        "PRAGMA cache_size = -2048;",
                         NULL, NULL, NULL);
         if (r != SQLITE_OK)
                 return store_fail(store->db, r, reterr, "configure the database '%s'", STORE_DB);

@@ -167,15 +167,16 @@ static int sync_log(SyncThread *t) {
         return 0;
 }
 
-static void sync_batch(SyncThread *t, SyncList *batch) {
-        int r;
+static void sync_batch(SyncThread *t, SyncList *batch, bool dirty) {
+        int r = 0;
 
         for (StoreSync *s = batch->first; s; s = s->next)
                 for (size_t i = 0; i < s->n_fds && s->error == 0; i++)
                         if (fsync(s->fds[i]) < 0)
                                 s->error = -errno;
 
-        r = sync_log(t);
+        if (dirty || t->broken)
+                r = sync_log(t);
         for (StoreSync *s = batch->first; s; s = s->next)
                 if (s->error == 0)
                         s->error = r;
@@ -217,6 +218,7 @@ static void *sync_thread(void *userdata) {
         SyncThread *t = userdata;
         SyncList batch;
         uint64_t now;
+        bool dirty;
 
         (void) pthread_mutex_lock(&t->lock);
         for (;;) {
@@ -226,10 +228,10 @@ static void *sync_thread(void *userdata) {
 
                 if (t->waiting.first || t->stop || (t->sync_at != 0 && t->sync_at <= now)) {
                         batch = list_take(&t->waiting);
-                        atomic_store(&t->dirty, false); /* before the sync: what is committed meanwhile counts anew */
+                        dirty = atomic_exchange(&t->dirty, false); /* what is committed from here on counts anew */
                         (void) pthread_mutex_unlock(&t->lock);
 
-                        sync_batch(t, &batch);
+                        sync_batch(t, &batch, dirty);
 
                         (void) pthread_mutex_lock(&t->lock);
                         if (batch.first) {
