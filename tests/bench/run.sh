@@ -102,7 +102,7 @@ measure() {
                         continue
                 fi
                 which+=(+)
-                [ ${#words[@]} -eq 0 ] || words+=(,)
+                [ ${#words[@]} -eq 0 ] || words+=(",")
                 eval "words+=($spec)"
         done
         result=$("$timeit" "$runs" "${words[@]}") || { echo "| $name | failed | | | | | | |"; return; }
