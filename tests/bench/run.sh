@@ -57,10 +57,7 @@ pss() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
 make_bundle() {
         mkdir -p "$work/rootfs"/{bin,etc,proc,sys,dev,tmp,root}
         cp "$(command -v busybox)" "$work/rootfs/bin/busybox"
-        local applet
-        for applet in $(busybox --list); do
-                [ "$applet" = busybox ] || ln -s busybox "$work/rootfs/bin/$applet"
-        done
+        chroot "$work/rootfs" /bin/busybox --install -s /bin
         echo 'root:x:0:0:root:/root:/bin/sh' >"$work/rootfs/etc/passwd"
         tar -C "$work/rootfs" -cf "$work/rootfs.tar" .
         (cd "$work" && crun spec)
