@@ -4,7 +4,7 @@
  * the reader believes nothing.
  *
  * A report is a header {u32 magic "PDPR", u16 version, u16 type, u32 length of the rest} and then fields {u16 tag, u16 0,
- * u32 length, bytes}, little endian, without padding. Unknown tags are skipped, unknown types reported as such and skipped.
+ * u32 length, bytes}, little endian, without padding. Unknown tags are skipped, unknown types are skipped.
  */
 #pragma once
 #include <stddef.h>

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model/pull-report.c: reports of workers, written and read back with suspicion. */
+#include "model/pull-report.h"
+#include "model/id.h"
+#include "model/json.h"
+#include "model/limits.h"
+
+/* Fields; on the wire: append only. */
+enum {
+        TAG_BYTES_DONE = 1, /* u64 */
+        TAG_BYTES_TOTAL = 2,
+        TAG_ENTRIES = 3,
+        TAG_DIFF_ID = 4,   /* 64 hex digits */
+        TAG_CONFIG_ID = 5,
+        TAG_SIZE = 6,
+        TAG_CONFIG = 7,    /* bytes */
+        TAG_DEVICE = 8,    /* u32 type, major, minor, mode, uid, gid; the path's bytes */
+        TAG_CODE = 9,      /* the name on the bus: numbers move, names do not */
+        TAG_ERRNO = 10,    /* u64 */
+        TAG_MESSAGE = 11,
+};
+
+#define FIELD_HEADER_BYTES 8U
+#define DEVICE_FIXED_BYTES 24U
+
+static void put_u16(uint8_t *p, uint16_t v) {
+        p[0] = (uint8_t) v;
+        p[1] = (uint8_t) (v >> 8);
+}
+
+static void put_u32(uint8_t *p, uint32_t v) {
+        put_u16(p, (uint16_t) v);
+        put_u16(p + 2, (uint16_t) (v >> 16));
+}
+
+static uint32_t get_u16(const uint8_t *p) {
+        return (uint32_t) p[0] | (uint32_t) p[1] << 8;
+}
+
+static uint32_t get_u32(const uint8_t *p) {
+        return get_u16(p) | get_u16(p + 2) << 16;
+}
+
+static uint64_t get_u64(const uint8_t *p) {
+        return get_u32(p) | (uint64_t) get_u32(p + 4) << 32;
+}
+
+void pull_report_done(PullReport *report) {
+        free(report->result.config);
+        for (size_t i = 0; i < report->result.n_devices; i++)
+                free(report->result.devices[i].path);
+        free(report->result.devices);
+        failure_done(&report->failure);
+        *report = (PullReport) {};
+}
+
+/* The buffer keeps the first failure: it is looked at once, at the end. */
+static void encode_bytes(StrBuf *b, uint16_t tag, const void *data, size_t size) {
+        uint8_t header[FIELD_HEADER_BYTES] = {};
+
+        put_u16(header, tag);
+        put_u32(header + 4, (uint32_t) size);
+        (void) strbuf_append(b, header, sizeof(header));
+        (void) strbuf_append(b, data, size);
+}
+
+static void encode_u64(StrBuf *b, uint16_t tag, uint64_t value) {
+        uint8_t bytes[8];
+
+        put_u32(bytes, (uint32_t) value);
+        put_u32(bytes + 4, (uint32_t) (value >> 32));
+        encode_bytes(b, tag, bytes, sizeof(bytes));
+}
+
+static void encode_text(StrBuf *b, uint16_t tag, const char *s) {
+        if (!isempty(s))
+                encode_bytes(b, tag, s, strlen(s));
+}
+
+static int encode_device(StrBuf *b, const PullDevice *d) {
+        uint8_t bytes[DEVICE_FIXED_BYTES + ARCHIVE_PATH_MAX];
+        size_t n = strlen(d->path);
+
+        if (n == 0 || n >= ARCHIVE_PATH_MAX)
+                return -EINVAL;
+
+        put_u32(bytes, (uint32_t) (uint8_t) d->type);
+        put_u32(bytes + 4, d->major);
+        put_u32(bytes + 8, d->minor);
+        put_u32(bytes + 12, d->mode);
+        put_u32(bytes + 16, d->uid);
+        put_u32(bytes + 20, d->gid);
+        memcpy(bytes + DEVICE_FIXED_BYTES, d->path, n);
+        encode_bytes(b, TAG_DEVICE, bytes, DEVICE_FIXED_BYTES + n);
+        return 0;
+}
+
+static int encode_result(StrBuf *b, const PullResult *result) {
+        int r;
+
+        if (result->n_devices > DEVICES_MAX || result->config_size > IMAGE_CONFIG_BYTES_MAX)
+                return -EINVAL;
+
+        encode_text(b, TAG_DIFF_ID, result->diff_id);
+        encode_text(b, TAG_CONFIG_ID, result->config_id);
+        encode_u64(b, TAG_SIZE, result->size_bytes);
+        encode_u64(b, TAG_ENTRIES, result->entries);
+        if (result->config)
+                encode_bytes(b, TAG_CONFIG, result->config, result->config_size);
+        for (size_t i = 0; i < result->n_devices; i++) {
+                r = encode_device(b, result->devices + i);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int encode_fields(StrBuf *b, const PullReport *report) {
+        switch (report->type) {
+        case PULL_REPORT_PROGRESS:
+                encode_u64(b, TAG_BYTES_DONE, report->progress.bytes_done);
+                encode_u64(b, TAG_BYTES_TOTAL, report->progress.bytes_total);
+                encode_u64(b, TAG_ENTRIES, report->progress.entries);
+                return 0;
+        case PULL_REPORT_RESULT:
+                return encode_result(b, &report->result);
+        case PULL_REPORT_FAILURE:
+                encode_text(b, TAG_CODE, failure_to_bus_name(report->failure.code));
+                encode_u64(b, TAG_ERRNO, (uint64_t) report->failure.errnum);
+                encode_text(b, TAG_MESSAGE, failure_message(&report->failure));
+                return 0;
+        default:
+                return -EINVAL;
+        }
+}
+
+int pull_report_encode(const PullReport *report, StrBuf *buffer) {
+        _cleanup_strbuf_ StrBuf fields = { .max_bytes = REPORT_BYTES_MAX - PULL_REPORT_HEADER_BYTES };
+        uint8_t header[PULL_REPORT_HEADER_BYTES];
+        int r;
+
+        r = encode_fields(&fields, report);
+        if (r < 0)
+                return r;
+        if (fields.error < 0)
+                return fields.error;
+
+        put_u32(header, PULL_REPORT_MAGIC);
+        put_u16(header + 4, PULL_REPORT_VERSION);
+        put_u16(header + 6, (uint16_t) report->type);
+        put_u32(header + 8, (uint32_t) fields.size);
+        r = strbuf_append(buffer, header, sizeof(header));
+        if (r < 0)
+                return r;
+        return strbuf_append(buffer, fields.data, fields.size);
+}
+
+static int decode_u64(const uint8_t *data, size_t size, uint64_t *ret) {
+        if (size != 8)
+                return -EBADMSG;
+        *ret = get_u64(data);
+        return 0;
+}
+
+static int decode_digest(const uint8_t *data, size_t size, char ret[static DIGEST_HEX_MAX]) {
+        char hex[DIGEST_HEX_MAX];
+
+        if (size != ID_HEX || memchr(data, 0, size))
+                return -EBADMSG;
+        memcpy(hex, data, size);
+        hex[size] = '\0';
+        if (!id_is_valid(hex))
+                return -EBADMSG;
+        memcpy(ret, hex, sizeof(hex));
+        return 0;
+}
+
+/* @ret holds nothing before; a second field of the kind is refused. */
+static int decode_text(const uint8_t *data, size_t size, size_t max_bytes, char **ret) {
+        char *s;
+
+        if (*ret || size >= max_bytes || memchr(data, 0, size))
+                return -EBADMSG;
+        s = strndup((const char *) data, size);
+        if (!s)
+                return -ENOMEM;
+        *ret = s;
+        return 0;
+}
+
+/* Relative, with neither "." nor ".." nor empty components: it is shown and stored, never opened, and still. */
+static bool path_is_plain(const char *s) {
+        do {
+                size_t n = strcspn(s, "/");
+
+                if (n == 0 || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.'))
+                        return false;
+                s += n;
+        } while (*s++ == '/');
+        return true;
+}
+
+static int decode_device(const uint8_t *data, size_t size, PullResult *result) {
+        PullDevice *bigger, device = {};
+        uint32_t type;
+        int r;
+
+        if (size <= DEVICE_FIXED_BYTES || result->n_devices == DEVICES_MAX)
+                return -EBADMSG;
+        type = get_u32(data);
+        if (type != 'c' && type != 'b')
+                return -EBADMSG;
+
+        if ((result->n_devices & (result->n_devices - 1)) == 0) { /* 0 or a power of two: the array is full */
+                bigger = realloc(result->devices, MAX2((size_t) 1, 2 * result->n_devices) * sizeof(*bigger));
+                if (!bigger)
+                        return -ENOMEM;
+                result->devices = bigger;
+        }
+
+        r = decode_text(data + DEVICE_FIXED_BYTES, size - DEVICE_FIXED_BYTES, ARCHIVE_PATH_MAX, &device.path);
+        if (r < 0)
+                return r;
+        if (!path_is_plain(device.path)) {
+                free(device.path);
+                return -EBADMSG;
+        }
+        device.type = (char) type;
+        device.major = get_u32(data + 4);
+        device.minor = get_u32(data + 8);
+        device.mode = get_u32(data + 12);
+        device.uid = get_u32(data + 16);
+        device.gid = get_u32(data + 20);
+        result->devices[result->n_devices++] = device;
+        return 0;
+}
+
+static int decode_code(const uint8_t *data, size_t size, FailureCode *ret) {
+        _cleanup_free_ char *name = NULL;
+        FailureCode code;
+        int r;
+
+        r = decode_text(data, size, 256, &name);
+        if (r < 0)
+                return r;
+        code = failure_from_bus_name(name);
+        *ret = code < 0 ? FAILURE_INTERNAL : code; /* a newer worker may know more */
+        return 0;
+}
+
+static int decode_errno(const uint8_t *data, size_t size, int *ret) {
+        uint64_t value;
+        int r;
+
+        r = decode_u64(data, size, &value);
+        if (r < 0)
+                return r;
+        if (value < 1 || value > 4095) /* the kernel's MAX_ERRNO */
+                return -EBADMSG;
+        *ret = (int) value;
+        return 0;
+}
+
+static int decode_field(uint32_t tag, const uint8_t *data, size_t size, PullReport *report) {
+        PullResult *result = &report->result;
+        int r;
+
+        switch (tag) {
+        case TAG_BYTES_DONE:
+                return decode_u64(data, size, &report->progress.bytes_done);
+        case TAG_BYTES_TOTAL:
+                return decode_u64(data, size, &report->progress.bytes_total);
+        case TAG_ENTRIES:
+                return decode_u64(data, size, report->type == PULL_REPORT_RESULT ? &result->entries : &report->progress.entries);
+        case TAG_DIFF_ID:
+                return decode_digest(data, size, result->diff_id);
+        case TAG_CONFIG_ID:
+                return decode_digest(data, size, result->config_id);
+        case TAG_SIZE:
+                return decode_u64(data, size, &result->size_bytes);
+        case TAG_CONFIG:
+                r = decode_text(data, size, IMAGE_CONFIG_BYTES_MAX + 1, &result->config);
+                if (r >= 0)
+                        result->config_size = size;
+                return r;
+        case TAG_DEVICE:
+                return decode_device(data, size, result);
+        case TAG_CODE:
+                return decode_code(data, size, &report->failure.code);
+        case TAG_ERRNO:
+                return decode_errno(data, size, &report->failure.errnum);
+        case TAG_MESSAGE:
+                return decode_text(data, size, ERROR_MESSAGE_MAX, &report->failure.message);
+        default:
+                return 0;
+        }
+}
+
+static int decode_fields(const uint8_t *data, size_t size, PullReport *report) {
+        int r;
+
+        while (size > 0) {
+                uint32_t length;
+
+                if (size < FIELD_HEADER_BYTES)
+                        return -EBADMSG;
+                length = get_u32(data + 4);
+                if (length > size - FIELD_HEADER_BYTES)
+                        return -EBADMSG;
+
+                r = decode_field(get_u16(data), data + FIELD_HEADER_BYTES, length, report);
+                if (r < 0)
+                        return r;
+                data += FIELD_HEADER_BYTES + length;
+                size -= FIELD_HEADER_BYTES + length;
+        }
+
+        if (report->type == PULL_REPORT_FAILURE) {
+                if (report->failure.code == FAILURE_NONE)
+                        return -EBADMSG;
+                if (report->failure.errnum == 0)
+                        report->failure.errnum = failure_to_errno(report->failure.code);
+                if (report->failure.message)
+                        text_clean(report->failure.message);
+        }
+        return 0;
+}
+
+int pull_report_decode(const void *data, size_t size, PullReport *ret, size_t *ret_used) {
+        _cleanup_pull_report_ PullReport report = {};
+        const uint8_t *p = data;
+        uint32_t type, length;
+        int r;
+
+        *ret_used = 0;
+        if (size < PULL_REPORT_HEADER_BYTES) {
+                /* What cannot become a header is refused at once: else a chatty program would be waited for. */
+                for (size_t i = 0; i < MIN2(size, (size_t) 4); i++)
+                        if (p[i] != (uint8_t) (PULL_REPORT_MAGIC >> (8 * i)))
+                                return -EBADMSG;
+                return 0;
+        }
+
+        length = get_u32(p + 8);
+        if (get_u32(p) != PULL_REPORT_MAGIC || length > REPORT_BYTES_MAX - PULL_REPORT_HEADER_BYTES)
+                return -EBADMSG;
+        if (get_u16(p + 4) != PULL_REPORT_VERSION)
+                return -EPROTO;
+        if (size - PULL_REPORT_HEADER_BYTES < length)
+                return 0;
+
+        type = get_u16(p + 6);
+        if (type >= PULL_REPORT_PROGRESS && type <= PULL_REPORT_FAILURE) {
+                report.type = (PullReportType) type;
+                r = decode_fields(p + PULL_REPORT_HEADER_BYTES, length, &report);
+                if (r < 0)
+                        return r;
+                *ret = report;
+                report = (PullReport) {};
+        }
+        *ret_used = PULL_REPORT_HEADER_BYTES + length;
+        return type >= PULL_REPORT_PROGRESS && type <= PULL_REPORT_FAILURE;
+}
+
+static json_t *device_to_json(const PullDevice *d) {
+        const char type[] = { d->type, '\0' };
+        _cleanup_free_ char *path = NULL;
+
+        /* A path is bytes; JSON is text. */
+        path = strdup(d->path);
+        if (!path)
+                return NULL;
+        text_clean(path);
+        return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "path", path, "type", type, "major", (json_int_t) d->major,
+                         "minor", (json_int_t) d->minor, "mode", (json_int_t) d->mode, "uid", (json_int_t) d->uid, "gid",
+                         (json_int_t) d->gid);
+}
+
+int pull_devices_to_json(const PullDevice *devices, size_t n, char **ret) {
+        _cleanup_json_ json_t *array = NULL;
+
+        if (n == 0) {
+                *ret = NULL;
+                return 0;
+        }
+
+        array = json_array();
+        for (size_t i = 0; i < n; i++)
+                if (json_array_append_new(array, device_to_json(devices + i)) < 0)
+                        return -ENOMEM;
+        return json_print(array, ret);
+}
