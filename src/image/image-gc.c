@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* image/image-gc.c: what nobody names leaves the tree, by a rename; deleting is a worker's. Knows no row. */
+/* image/image-gc.c: what nobody names leaves the tree, by a rename; deleting is a worker's. Knows
+ * no row. */
 #include <dirent.h>
 #include <fcntl.h>
 #include "base/fd.h"
@@ -8,11 +9,13 @@
 #include "image/image-internal.h"
 
 int image_gc_layer(ImageStore *images, const char *diff_id) {
-        return image_name_is_hex(diff_id) ? image_to_trash(images, images->layers_fd, diff_id) : -EINVAL;
+        return image_name_is_hex(diff_id) ? image_to_trash(images, images->layers_fd, diff_id)
+                                          : -EINVAL;
 }
 
 int image_gc_blob(ImageStore *images, const char *digest) {
-        return image_name_is_hex(digest) ? image_to_trash(images, images->blobs_fd, digest) : -EINVAL;
+        return image_name_is_hex(digest) ? image_to_trash(images, images->blobs_fd, digest)
+                                         : -EINVAL;
 }
 
 /* All names of a directory but . and .. */
@@ -71,8 +74,8 @@ static int sweep(ImageStore *images, int dir_fd, const char *const *keep, size_t
         return n;
 }
 
-int image_gc_sweep(ImageStore *images, const char *const *layers, size_t n_layers, const char *const *blobs,
-                size_t n_blobs) {
+int image_gc_sweep(ImageStore *images, const char *const *layers, size_t n_layers,
+                const char *const *blobs, size_t n_blobs) {
         int n = 0, r;
 
         r = sweep(images, images->staging_fd, NULL, 0);

@@ -12,5 +12,6 @@ struct ImageStore {
 /** image_name_is_hex() - 64 lower-case hex digits; whatever else stands in the tree is not ours. */
 bool image_name_is_hex(const char *name);
 
-/** image_to_trash() - @name of @dir_fd leaves at once for trash/. Return: 1, 0 if there was none, or negative errno. */
+/** image_to_trash() - @name of @dir_fd leaves at once for trash/. Return: 1, 0 if there was none,
+ * or negative errno. */
 int image_to_trash(ImageStore *images, int dir_fd, const char *name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* image/image-store.c: the tree of images on disk. Knows names and directories; not what is in a layer, nor any row. */
+/* image/image-store.c: the tree of images on disk. Knows names and directories; not what is in a
+ * layer, nor any row. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -31,11 +32,13 @@ int image_store_open(int state_dir_fd, ImageStore **ret, Failure *reterr) {
 
         top = mkdir_open_at(state_dir_fd, STATE_DIR_IMAGES, 0700);
         if (top < 0)
-                return fail_errno(reterr, top, "Failed to open the directory '%s'", STATE_DIR_IMAGES);
+                return fail_errno(
+                                reterr, top, "Failed to open the directory '%s'", STATE_DIR_IMAGES);
 
         blobs = mkdir_open_at(top, "blobs", 0700);
         if (blobs < 0)
-                return fail_errno(reterr, blobs, "Failed to open the directory '%s/blobs'", STATE_DIR_IMAGES);
+                return fail_errno(reterr, blobs, "Failed to open the directory '%s/blobs'",
+                                STATE_DIR_IMAGES);
 
         const struct {
                 int parent, *fd;
@@ -50,8 +53,9 @@ int image_store_open(int state_dir_fd, ImageStore **ret, Failure *reterr) {
         for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
                 *dirs[i].fd = mkdir_open_at(dirs[i].parent, dirs[i].name, 0700);
                 if (*dirs[i].fd < 0)
-                        return fail_errno(reterr, *dirs[i].fd, "Failed to open the directory '%s' in '%s'",
-                                        dirs[i].name, STATE_DIR_IMAGES);
+                        return fail_errno(reterr, *dirs[i].fd,
+                                        "Failed to open the directory '%s' in '%s'", dirs[i].name,
+                                        STATE_DIR_IMAGES);
         }
 
         *ret = TAKE_PTR(images);
@@ -116,24 +120,27 @@ int image_store_discard(ImageStore *images, uint64_t number) {
         return r > 0 ? 0 : -ENOENT;
 }
 
-int image_store_commit_layer(
-                ImageStore *images, uint64_t number, const char *diff_id, int *ret_fd, Failure *reterr) {
+int image_store_commit_layer(ImageStore *images, uint64_t number, const char *diff_id, int *ret_fd,
+                Failure *reterr) {
         _cleanup_close_ int staged = -EBADF, root = -EBADF;
         char name[NUMBER_MAX];
         int r;
 
         if (!image_name_is_hex(diff_id))
-                return fail(reterr, FAILURE_INTERNAL, EINVAL, "'%s' is not a layer's digest", diff_id);
+                return fail(reterr, FAILURE_INTERNAL, EINVAL, "'%s' is not a layer's digest",
+                                diff_id);
 
         number_to_name(number, name);
         staged = open_dir_at(images->staging_fd, name);
         if (staged < 0)
-                return fail_errno(reterr, staged, "Failed to open the unpacked layer '%s'", diff_id);
+                return fail_errno(
+                                reterr, staged, "Failed to open the unpacked layer '%s'", diff_id);
 
         /* The unpacker met hostile bytes: what it left must be a directory, not a link to one. */
         root = open_dir_at(staged, "root");
         if (root < 0)
-                return fail_errno(reterr, root, "Failed to open the tree of the unpacked layer '%s'", diff_id);
+                return fail_errno(reterr, root,
+                                "Failed to open the tree of the unpacked layer '%s'", diff_id);
 
         *ret_fd = images->layers_fd;
         if (renameat2(images->staging_fd, name, images->layers_fd, diff_id, RENAME_NOREPLACE) >= 0)
@@ -143,13 +150,14 @@ int image_store_commit_layer(
 
         r = image_to_trash(images, images->staging_fd, name);
         if (r < 0)
-                return fail_errno(reterr, r, "Failed to discard what was unpacked of the layer '%s'", diff_id);
+                return fail_errno(reterr, r,
+                                "Failed to discard what was unpacked of the layer '%s'", diff_id);
 
         return 0;
 }
 
-int image_store_read_blob(
-                ImageStore *images, const char *digest, size_t max, char **ret_data, size_t *ret_size) {
+int image_store_read_blob(ImageStore *images, const char *digest, size_t max, char **ret_data,
+                size_t *ret_size) {
         _cleanup_free_ char *data = NULL;
         Digest wanted, found;
         size_t size;
@@ -174,15 +182,16 @@ int image_store_read_blob(
         return 0;
 }
 
-int image_store_write_blob(ImageStore *images, const char *digest, const void *data, size_t size, int ret_fds[2],
-                Failure *reterr) {
+int image_store_write_blob(ImageStore *images, const char *digest, const void *data, size_t size,
+                int ret_fds[2], Failure *reterr) {
         _cleanup_free_ char *old = NULL;
         size_t old_size;
         bool is_new;
         int fd, r;
 
         if (!image_name_is_hex(digest))
-                return fail(reterr, FAILURE_INTERNAL, EINVAL, "'%s' is not a document's digest", digest);
+                return fail(reterr, FAILURE_INTERNAL, EINVAL, "'%s' is not a document's digest",
+                                digest);
 
         /* One that a loss of power left empty or half-written is replaced. */
         is_new = image_store_read_blob(images, digest, size, &old, &old_size) < 0;
@@ -214,11 +223,13 @@ static int open_layer(ImageStore *images, const char *diff_id) {
         return fd < 0 ? -errno : fd;
 }
 
-int image_store_open_layers(ImageStore *images, char *const *diff_ids, int *fds, size_t n_fds, Failure *reterr) {
+int image_store_open_layers(ImageStore *images, char *const *diff_ids, int *fds, size_t n_fds,
+                Failure *reterr) {
         size_t n = strv_length(diff_ids);
 
         if (n > n_fds)
-                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "The image has %zu layers, the limit is %zu", n, n_fds);
+                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG,
+                                "The image has %zu layers, the limit is %zu", n, n_fds);
 
         for (size_t i = 0; i < n; i++) {
                 const char *diff_id = diff_ids[n - 1 - i];
@@ -228,9 +239,10 @@ int image_store_open_layers(ImageStore *images, char *const *diff_ids, int *fds,
                         while (i > 0)
                                 close_fd(fds[--i]);
                         if (fd == -ENOENT)
-                                return fail(reterr, FAILURE_INTERNAL, ENOENT, "The image's layer '%s' is missing",
-                                                diff_id);
-                        return fail_errno(reterr, fd, "Failed to open the image's layer '%s'", diff_id);
+                                return fail(reterr, FAILURE_INTERNAL, ENOENT,
+                                                "The image's layer '%s' is missing", diff_id);
+                        return fail_errno(reterr, fd, "Failed to open the image's layer '%s'",
+                                        diff_id);
                 }
                 fds[i] = fd;
         }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* image/image-store.h: the tree of images on disk. Knows names and directories; not what is in a layer, nor any row. */
+/* image/image-store.h: the tree of images on disk. Knows names and directories; not what is in a
+ * layer, nor any row. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +14,8 @@
  *   images/staging/N/           a layer being unpacked; N is never used again by this process
  *   images/trash/N              what a worker is to delete
  * What a tree cannot hold (device nodes) is in the layer's row.
- * Nothing outside staging/ and trash/ is ever half-made: it gets its name by a rename. HEX: 64 hex digits.
+ * Nothing outside staging/ and trash/ is ever half-made: it gets its name by a rename. HEX: 64 hex
+ * digits.
  */
 typedef struct ImageStore ImageStore;
 
@@ -30,43 +32,53 @@ DEFINE_CLEANUP(ImageStore *, image_store_free);
 /**
  * image_store_stage() - make an empty staging directory
  * @ret_number:   names it in the calls below
- * @ret_fd:       the directory, O_RDONLY|O_DIRECTORY|O_CLOEXEC, the caller's; given to the unpacker, which makes root/ in it
+ * @ret_fd:       the directory, O_RDONLY|O_DIRECTORY|O_CLOEXEC, the caller's; given to the
+ * unpacker, which makes root/ in it
  *
  * Return: 0, or FAILURE_DISK_FULL, FAILURE_INTERNAL.
  */
 int image_store_stage(ImageStore *images, uint64_t *ret_number, int *ret_fd, Failure *reterr);
 
-/** image_store_discard() - a staging directory goes to the trash. Return: 0, or negative errno (-ENOENT: there is none). */
+/** image_store_discard() - a staging directory goes to the trash. Return: 0, or negative errno
+ * (-ENOENT: there is none). */
 int image_store_discard(ImageStore *images, uint64_t number);
 
 /**
  * image_store_commit_layer() - a staged tree becomes the layer @diff_id
  * @ret_fd:   layers/, to be given to store_sync(); borrowed
  *
- * The unpacker has synced the tree. If the layer is there already, the staged one goes to the trash.
+ * The unpacker has synced the tree. If the layer is there already, the staged one goes to the
+ * trash.
  *
- * Return: 1 if it is new, 0 if it was there, or what fail() gives: FAILURE_INTERNAL (no tree was staged), FAILURE_DISK_FULL.
+ * Return: 1 if it is new, 0 if it was there, or what fail() gives: FAILURE_INTERNAL (no tree was
+ * staged), FAILURE_DISK_FULL.
  */
 int image_store_commit_layer(ImageStore *images, uint64_t number, const char *diff_id, int *ret_fd,
                 Failure *reterr);
 
 /**
  * image_store_write_blob() - store a document under its digest; the caller has checked that it fits
- * @ret_fds:  the file (the caller's, to be closed) and its directory (borrowed), to be given to store_sync()
+ * @ret_fds:  the file (the caller's, to be closed) and its directory (borrowed), to be given to
+ * store_sync()
  *
  * Return: 1 if it is new, 0 if it was there, or FAILURE_DISK_FULL, FAILURE_INTERNAL.
  */
-int image_store_write_blob(ImageStore *images, const char *digest, const void *data, size_t size, int ret_fds[2],
-                Failure *reterr);
+int image_store_write_blob(ImageStore *images, const char *digest, const void *data, size_t size,
+                int ret_fds[2], Failure *reterr);
 
-/** image_store_read_blob() - a document of at most @max bytes; NUL-terminated, owned by the caller. Return: 0, -ENOENT, -EFBIG, -ENOMEM, -EBADMSG (not what its name says). */
-int image_store_read_blob(ImageStore *images, const char *digest, size_t max, char **ret_data, size_t *ret_size);
+/** image_store_read_blob() - a document of at most @max bytes; NUL-terminated, owned by the caller.
+ * Return: 0, -ENOENT, -EFBIG, -ENOMEM, -EBADMSG (not what its name says). */
+int image_store_read_blob(ImageStore *images, const char *digest, size_t max, char **ret_data,
+                size_t *ret_size);
 
 /**
  * image_store_open_layers() - the trees of an image, for a start
  * @diff_ids: base first, NULL-terminated, as in ImageRow
- * @fds:      room for as many; filled with the topmost first, O_PATH|O_DIRECTORY|O_CLOEXEC, the caller's
+ * @fds:      room for as many; filled with the topmost first, O_PATH|O_DIRECTORY|O_CLOEXEC, the
+ * caller's
  *
- * Return: how many, or what fail() gives: FAILURE_INTERNAL with ENOENT naming a layer that is missing. On failure none is open.
+ * Return: how many, or what fail() gives: FAILURE_INTERNAL with ENOENT naming a layer that is
+ * missing. On failure none is open.
  */
-int image_store_open_layers(ImageStore *images, char *const *diff_ids, int *fds, size_t n_fds, Failure *reterr);
+int image_store_open_layers(
+                ImageStore *images, char *const *diff_ids, int *fds, size_t n_fds, Failure *reterr);

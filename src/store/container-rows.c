@@ -111,7 +111,8 @@ static int read_run(sqlite3_stmt *s, int first, ContainerRun *ret) {
 }
 
 static int read_row(sqlite3_stmt *s, ContainerRow *row) {
-        char **const texts[] = { &row->id, &row->name, &row->image_id, &row->image, &row->request_id, &row->spec };
+        char **const texts[] = {&row->id, &row->name, &row->image_id, &row->image, &row->request_id,
+                        &row->spec};
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
@@ -156,8 +157,8 @@ int store_load_containers(Store *store, ContainerRow **ret, size_t *ret_n, Failu
         int r;
 
         r = store_statement(store, STATEMENT_CONTAINER_LOAD,
-                        "SELECT id, name, image_id, image, request_id, spec, owner, created_usec, " RUN_COLUMNS
-                        " FROM containers ORDER BY number",
+                        "SELECT id, name, image_id, image, request_id, spec, owner, "
+                        "created_usec, " RUN_COLUMNS " FROM containers ORDER BY number",
                         &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "read the containers");
@@ -173,7 +174,8 @@ int store_load_containers(Store *store, ContainerRow **ret, size_t *ret_n, Failu
                         return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
                 if (r < 0)
                         return fail(reterr, FAILURE_INTERNAL, EBADMSG,
-                                        "The database's row of the container '%s' makes no sense: its state is unknown",
+                                        "The database's row of the container '%s' makes no sense: "
+                                        "its state is unknown",
                                         l.rows[l.n - 1].name);
         }
         if (r != SQLITE_DONE)
@@ -184,13 +186,16 @@ int store_load_containers(Store *store, ContainerRow **ret, size_t *ret_n, Failu
         return 0;
 }
 
-/* Which of the unique columns was it? Asked after the fact, since this is rare and an insert is not. */
-static int conflict(Store *store, const char *id, const char *name, const char *image_id, int code, Failure *reterr) {
+/* Which of the unique columns was it? Asked after the fact, since this is rare and an insert is
+ * not. */
+static int conflict(Store *store, const char *id, const char *name, const char *image_id, int code,
+                Failure *reterr) {
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
         if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
-                return fail(reterr, FAILURE_NO_SUCH_IMAGE, ENOENT, "No image '%s'", strempty(image_id));
+                return fail(reterr, FAILURE_NO_SUCH_IMAGE, ENOENT, "No image '%s'",
+                                strempty(image_id));
 
         r = store_statement(store, STATEMENT_CONTAINER_CONFLICT,
                         "SELECT 1 FROM containers WHERE name = ?1 AND id != ?2", &s);
@@ -201,8 +206,8 @@ static int conflict(Store *store, const char *id, const char *name, const char *
         }
 
         if (r == SQLITE_ROW)
-                return fail(reterr, FAILURE_CONTAINER_EXISTS, EEXIST, "The name '%s' is in use by another container",
-                                name);
+                return fail(reterr, FAILURE_CONTAINER_EXISTS, EEXIST,
+                                "The name '%s' is in use by another container", name);
 
         return fail(reterr, FAILURE_CONTAINER_EXISTS, EEXIST,
                         "The container '%s' or another one of its request exists already", name);
@@ -213,8 +218,9 @@ int store_add_container(Store *store, const ContainerRow *row, Failure *reterr) 
         int r;
 
         r = store_statement(store, STATEMENT_CONTAINER_ADD,
-                        "INSERT INTO containers (id, name, image_id, image, request_id, spec, owner, created_usec, "
-                        RUN_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, " RUN_VALUES ")",
+                        "INSERT INTO containers (id, name, image_id, image, request_id, spec, "
+                        "owner, created_usec, " RUN_COLUMNS
+                        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, " RUN_VALUES ")",
                         &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "store the container '%s'", row->name);
@@ -256,7 +262,8 @@ int store_update_container(Store *store, const char *id, const ContainerRun *run
         int r;
 
         r = store_statement(store, STATEMENT_CONTAINER_UPDATE,
-                        "UPDATE containers SET (" RUN_COLUMNS ") = (" RUN_VALUES ") WHERE id = ?", &s);
+                        "UPDATE containers SET (" RUN_COLUMNS ") = (" RUN_VALUES ") WHERE id = ?",
+                        &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "store the container '%s'", id);
 
@@ -269,7 +276,8 @@ int store_rename_container(Store *store, const char *id, const char *name, Failu
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
-        r = store_statement(store, STATEMENT_CONTAINER_RENAME, "UPDATE containers SET name = ?1 WHERE id = ?2", &s);
+        r = store_statement(store, STATEMENT_CONTAINER_RENAME,
+                        "UPDATE containers SET name = ?1 WHERE id = ?2", &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "rename the container '%s'", id);
 
@@ -291,7 +299,8 @@ int store_update_container_spec(Store *store, const char *id, const char *spec, 
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
-        r = store_statement(store, STATEMENT_CONTAINER_SPEC, "UPDATE containers SET spec = ?1 WHERE id = ?2", &s);
+        r = store_statement(store, STATEMENT_CONTAINER_SPEC,
+                        "UPDATE containers SET spec = ?1 WHERE id = ?2", &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "store the container '%s'", id);
 
@@ -304,7 +313,8 @@ int store_remove_container(Store *store, const char *id, Failure *reterr) {
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
-        r = store_statement(store, STATEMENT_CONTAINER_REMOVE, "DELETE FROM containers WHERE id = ?1", &s);
+        r = store_statement(store, STATEMENT_CONTAINER_REMOVE,
+                        "DELETE FROM containers WHERE id = ?1", &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "remove the container '%s'", id);
 

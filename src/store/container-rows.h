@@ -4,13 +4,15 @@
 #include "model/lifecycle.h"
 #include "store/db.h"
 
-/* The columns that change while it lives: what was decided is stored before it is done, so the next daemon carries it on. */
+/* The columns that change while it lives: what was decided is stored before it is done, so the next
+ * daemon carries it on. */
 typedef struct ContainerRun {
         Lifecycle life;
         ContainerHealth health;
         uint64_t run;      /* how often it was started */
         uint32_t id_range; /* first id of its range on the host; 0: none leased */
-        char *error;       /* why the last start failed, one sentence; NULL: it did not. The row's; a caller's in an update */
+        char *error; /* why the last start failed, one sentence; NULL: it did not. The row's; a
+                        caller's in an update */
 } ContainerRun;
 
 typedef struct ContainerRow {
@@ -33,26 +35,31 @@ ContainerRow *container_rows_free(ContainerRow *rows, size_t n);
  * store_load_containers() - all of them, oldest first
  * @ret, @ret_n:  owned by the caller, container_rows_free()
  *
- * Return: 0, -ENOMEM, or what fail() gives: FAILURE_INTERNAL with EBADMSG for a value that makes no sense.
+ * Return: 0, -ENOMEM, or what fail() gives: FAILURE_INTERNAL with EBADMSG for a value that makes no
+ * sense.
  */
 int store_load_containers(Store *store, ContainerRow **ret, size_t *ret_n, Failure *reterr);
 
 /**
  * store_add_container() - a new row
  *
- * Return: 0, or what fail() gives: FAILURE_CONTAINER_EXISTS (name, id, or request id of this owner), FAILURE_NO_SUCH_IMAGE,
- * FAILURE_DISK_FULL, FAILURE_INTERNAL.
+ * Return: 0, or what fail() gives: FAILURE_CONTAINER_EXISTS (name, id, or request id of this
+ * owner), FAILURE_NO_SUCH_IMAGE, FAILURE_DISK_FULL, FAILURE_INTERNAL.
  */
 int store_add_container(Store *store, const ContainerRow *row, Failure *reterr);
 
-/** store_update_container() - the columns of ContainerRun. Return: 0, or FAILURE_NO_SUCH_CONTAINER, FAILURE_DISK_FULL, FAILURE_INTERNAL. */
+/** store_update_container() - the columns of ContainerRun. Return: 0, or FAILURE_NO_SUCH_CONTAINER,
+ * FAILURE_DISK_FULL, FAILURE_INTERNAL. */
 int store_update_container(Store *store, const char *id, const ContainerRun *run, Failure *reterr);
 
-/** store_rename_container() - another name. Return: 0, or FAILURE_CONTAINER_EXISTS and what store_update_container() gives. */
+/** store_rename_container() - another name. Return: 0, or FAILURE_CONTAINER_EXISTS and what
+ * store_update_container() gives. */
 int store_rename_container(Store *store, const char *id, const char *name, Failure *reterr);
 
-/** store_update_container_spec() - another spec, a JSON document. Return: as store_update_container(). */
+/** store_update_container_spec() - another spec, a JSON document. Return: as
+ * store_update_container(). */
 int store_update_container_spec(Store *store, const char *id, const char *spec, Failure *reterr);
 
-/** store_remove_container() - its row goes. Return: 1, 0 if there was none, FAILURE_DISK_FULL or FAILURE_INTERNAL. */
+/** store_remove_container() - its row goes. Return: 1, 0 if there was none, FAILURE_DISK_FULL or
+ * FAILURE_INTERNAL. */
 int store_remove_container(Store *store, const char *id, Failure *reterr);

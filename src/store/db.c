@@ -11,8 +11,9 @@
 #define BUSY_TIMEOUT_MSEC 2000
 
 /*
- * The database file is made before sqlite sees it, for its mode and without following a link. An empty one beside a
- * log that is not empty is a loss that sqlite would complete by deleting the log: that is refused.
+ * The database file is made before sqlite sees it, for its mode and without following a link. An
+ * empty one beside a log that is not empty is a loss that sqlite would complete by deleting the
+ * log: that is refused.
  */
 static int prepare_file(int dir_fd, Failure *reterr) {
         _cleanup_close_ int fd = -EBADF;
@@ -22,9 +23,11 @@ static int prepare_file(int dir_fd, Failure *reterr) {
                 return fail_errno(reterr, errno, "Failed to look at the database '%s'", STORE_DB);
 
         if (db.st_mode != 0 && !S_ISREG(db.st_mode))
-                return fail(reterr, FAILURE_INTERNAL, EBADMSG, "The database '%s' is not a regular file", STORE_DB);
+                return fail(reterr, FAILURE_INTERNAL, EBADMSG,
+                                "The database '%s' is not a regular file", STORE_DB);
 
-        if (db.st_size == 0 && fstatat(dir_fd, STORE_WAL, &wal, AT_SYMLINK_NOFOLLOW) >= 0 && wal.st_size > 0)
+        if (db.st_size == 0 && fstatat(dir_fd, STORE_WAL, &wal, AT_SYMLINK_NOFOLLOW) >= 0 &&
+                        wal.st_size > 0)
                 return fail(reterr, FAILURE_INTERNAL, EBADMSG,
                                 "The database '%s' is missing or empty, but its log '%s' is not: "
                                 "restore it, or move both away to begin anew",
@@ -59,14 +62,16 @@ int store_connect(int dir_fd, bool create, sqlite3 **ret, Failure *reterr) {
                         return r;
         }
 
-        r = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+        r = sqlite3_open_v2(path, &db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
         if (r != SQLITE_OK) {
                 r = store_fail(db, r, reterr, "open the database '%s'", STORE_DB);
                 (void) sqlite3_close(db); /* a failed open leaves an object to be freed, or NULL */
                 return r;
         }
 
-        /* The file is data, not code: no schema of its own may call functions or write sqlite's own tables. */
+        /* The file is data, not code: no schema of its own may call functions or write sqlite's own
+         * tables. */
         (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         (void) sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         /* Until it is known to be ours, whole and of our version, closing it changes nothing. */
@@ -78,10 +83,10 @@ int store_connect(int dir_fd, bool create, sqlite3 **ret, Failure *reterr) {
 }
 
 /*
- * synchronous=NORMAL: a commit does not sync, only a checkpoint does; store/sync.c syncs the log. autocheckpoint=0: that
- * is done there too, since it would otherwise stall the commit that happens to fill the log.
- * journal_size_limit: what a log keeps when it begins anew, so that its size tells how much there is to copy; overwriting
- * what is kept makes fdatasync() cheaper than growing.
+ * synchronous=NORMAL: a commit does not sync, only a checkpoint does; store/sync.c syncs the log.
+ * autocheckpoint=0: that is done there too, since it would otherwise stall the commit that happens
+ * to fill the log. journal_size_limit: what a log keeps when it begins anew, so that its size tells
+ * how much there is to copy; overwriting what is kept makes fdatasync() cheaper than growing.
  */
 static int configure(Store *store, Failure *reterr) {
         int r;
@@ -101,7 +106,8 @@ static int configure(Store *store, Failure *reterr) {
         return 0;
 }
 
-int store_open_with(int dir_fd, const char *const *migrations, size_t n, Store **ret, Failure *reterr) {
+int store_open_with(
+                int dir_fd, const char *const *migrations, size_t n, Store **ret, Failure *reterr) {
         _cleanup_(store_freep) Store *store = NULL;
         size_t version = 0;
         int r;
@@ -114,7 +120,8 @@ int store_open_with(int dir_fd, const char *const *migrations, size_t n, Store *
         if (dir_fd >= 0) {
                 store->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
                 if (store->dir_fd < 0)
-                        return fail_errno(reterr, errno, "Failed to open the database '%s'", STORE_DB);
+                        return fail_errno(reterr, errno, "Failed to open the database '%s'",
+                                        STORE_DB);
         }
 
         r = store_connect(store->dir_fd, true, &store->db, reterr);
@@ -158,9 +165,11 @@ Store *store_free(Store *store) {
 
         store->sync = sync_thread_free(store->sync);
         for (size_t i = 0; i < _STATEMENT_MAX; i++)
-                (void) sqlite3_finalize(store->statements[i]); /* repeats an error that was handled */
+                (void) sqlite3_finalize(
+                                store->statements[i]); /* repeats an error that was handled */
 
-        (void) sqlite3_close(store->db); /* copies the log into the database; what fails here is done at the next open */
+        (void) sqlite3_close(store->db); /* copies the log into the database; what fails here is
+                                            done at the next open */
         store->dir_fd = close_fd(store->dir_fd);
         free(store);
         return NULL;
@@ -170,8 +179,8 @@ int store_statement(Store *store, StatementId id, const char *sql, sqlite3_stmt 
         int r;
 
         if (!store->statements[id]) {
-                r = sqlite3_prepare_v3(
-                                store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &store->statements[id], NULL);
+                r = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                &store->statements[id], NULL);
                 if (r != SQLITE_OK)
                         return r;
         }
@@ -267,20 +276,25 @@ int store_fail(sqlite3 *db, int code, Failure *reterr, const char *doing, ...) {
 
         switch (error) {
         case ENOMEM:
-                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Cannot %s: out of memory", strempty(what));
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Cannot %s: out of memory",
+                                strempty(what));
         case ENOSPC:
         case EDQUOT:
                 return fail(reterr, FAILURE_DISK_FULL, error,
-                                "Cannot %s: no space is left on the disk of the state directory", strempty(what));
+                                "Cannot %s: no space is left on the disk of the state directory",
+                                strempty(what));
         case EBUSY:
-                return fail(reterr, FAILURE_INTERNAL, error, "Cannot %s: another program holds the database '%s'",
+                return fail(reterr, FAILURE_INTERNAL, error,
+                                "Cannot %s: another program holds the database '%s'",
                                 strempty(what), STORE_DB);
         case EBADMSG:
                 return fail(reterr, FAILURE_INTERNAL, error,
-                                "Cannot %s: the database '%s' is damaged or not a database; nothing was changed",
+                                "Cannot %s: the database '%s' is damaged or not a database; "
+                                "nothing was changed",
                                 strempty(what), STORE_DB);
         default:
-                return fail(reterr, FAILURE_INTERNAL, error, "Cannot %s: %s", strempty(what), sqlite3_errstr(code));
+                return fail(reterr, FAILURE_INTERNAL, error, "Cannot %s: %s", strempty(what),
+                                sqlite3_errstr(code));
         }
 }
 

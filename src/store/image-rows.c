@@ -55,7 +55,8 @@ static int read_layers(Store *store, ImageRow *image) {
         int r;
 
         r = store_statement(store, STATEMENT_IMAGE_LAYER_LOAD,
-                        "SELECT diff_id FROM image_layers WHERE image_id = ?1 ORDER BY position", &s);
+                        "SELECT diff_id FROM image_layers WHERE image_id = ?1 ORDER BY position",
+                        &s);
         if (r != 0)
                 return r;
 
@@ -72,7 +73,8 @@ static int read_tags(Store *store, ImageRow *image) {
         int r;
 
         r = store_statement(store, STATEMENT_TAG_LOAD,
-                        "SELECT reference, owner FROM tags WHERE image_id = ?1 ORDER BY reference", &s);
+                        "SELECT reference, owner FROM tags WHERE image_id = ?1 ORDER BY reference",
+                        &s);
         if (r != 0)
                 return r;
 
@@ -110,7 +112,8 @@ static int read_image(Store *store, sqlite3_stmt *s, Images *l) {
                 .size_bytes = statement_get_u64(s, 2),
                 .created_usec = statement_get_u64(s, 3),
         };
-        if (statement_get_text(s, 0, &image->id) < 0 || statement_get_text(s, 1, &image->config) < 0)
+        if (statement_get_text(s, 0, &image->id) < 0 ||
+                        statement_get_text(s, 1, &image->config) < 0)
                 return SQLITE_NOMEM;
 
         r = read_layers(store, image);
@@ -126,7 +129,8 @@ int store_load_images(Store *store, ImageRow **ret, size_t *ret_n, Failure *rete
         int r;
 
         r = store_statement(store, STATEMENT_IMAGE_LOAD,
-                        "SELECT id, config, size_bytes, created_usec FROM images ORDER BY number", &s);
+                        "SELECT id, config, size_bytes, created_usec FROM images ORDER BY number",
+                        &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "read the images");
 
@@ -158,7 +162,9 @@ int store_load_layers(Store *store, LayerRow **ret, size_t *ret_n, Failure *rete
         int r;
 
         r = store_statement(store, STATEMENT_LAYER_LOAD,
-                        "SELECT diff_id, devices, size_bytes, n_entries FROM layers ORDER BY diff_id", &s);
+                        "SELECT diff_id, devices, size_bytes, n_entries FROM layers ORDER BY "
+                        "diff_id",
+                        &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "read the layers");
 
@@ -173,7 +179,8 @@ int store_load_layers(Store *store, LayerRow **ret, size_t *ret_n, Failure *rete
                         .size_bytes = statement_get_u64(s, 2),
                         .n_entries = statement_get_u64(s, 3),
                 };
-                if (statement_get_text(s, 0, &layer->diff_id) < 0 || statement_get_text(s, 1, &layer->devices) < 0)
+                if (statement_get_text(s, 0, &layer->diff_id) < 0 ||
+                                statement_get_text(s, 1, &layer->devices) < 0)
                         return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         }
         if (r != SQLITE_DONE)
@@ -184,12 +191,14 @@ int store_load_layers(Store *store, LayerRow **ret, size_t *ret_n, Failure *rete
         return 0;
 }
 
-static int add_layer(Store *store, const char *image_id, size_t position, bool new_image, const LayerRow *layer) {
+static int add_layer(Store *store, const char *image_id, size_t position, bool new_image,
+                const LayerRow *layer) {
         sqlite3_stmt *s;
         int r;
 
         r = store_statement(store, STATEMENT_LAYER_ADD,
-                        "INSERT INTO layers (diff_id, size_bytes, n_entries, devices) VALUES (?1, ?2, ?3, ?4) "
+                        "INSERT INTO layers (diff_id, size_bytes, n_entries, devices) VALUES (?1, "
+                        "?2, ?3, ?4) "
                         "ON CONFLICT (diff_id) DO NOTHING",
                         &s);
         if (r != 0)
@@ -204,7 +213,9 @@ static int add_layer(Store *store, const char *image_id, size_t position, bool n
                 return r;
 
         r = store_statement(store, STATEMENT_IMAGE_LAYER_ADD,
-                        "INSERT INTO image_layers (image_id, position, diff_id) VALUES (?1, ?2, ?3)", &s);
+                        "INSERT INTO image_layers (image_id, position, diff_id) VALUES (?1, ?2, "
+                        "?3)",
+                        &s);
         if (r != 0)
                 return -r;
 
@@ -220,7 +231,8 @@ static int set_tag(Store *store, const char *id, const char *reference, uint32_t
 
         r = store_statement(store, STATEMENT_TAG_SET,
                         "INSERT INTO tags (reference, image_id, owner) VALUES (?1, ?2, ?3) "
-                        "ON CONFLICT (reference) DO UPDATE SET image_id = excluded.image_id, owner = excluded.owner",
+                        "ON CONFLICT (reference) DO UPDATE SET image_id = excluded.image_id, owner "
+                        "= excluded.owner",
                         &s);
         if (r != 0)
                 return -r;
@@ -237,7 +249,8 @@ static int add_image(Store *store, const ImageRow *image) {
         int r;
 
         r = store_statement(store, STATEMENT_IMAGE_ADD,
-                        "INSERT INTO images (id, size_bytes, created_usec, config) VALUES (?1, ?2, ?3, ?4) "
+                        "INSERT INTO images (id, size_bytes, created_usec, config) VALUES (?1, ?2, "
+                        "?3, ?4) "
                         "ON CONFLICT (id) DO NOTHING",
                         &s);
         if (r != 0)
@@ -274,7 +287,8 @@ int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers,
         return is_new;
 }
 
-int store_tag_image(Store *store, const char *id, const char *reference, uint32_t owner, Failure *reterr) {
+int store_tag_image(Store *store, const char *id, const char *reference, uint32_t owner,
+                Failure *reterr) {
         int r;
 
         r = set_tag(store, id, reference, owner);
@@ -290,7 +304,8 @@ int store_untag_image(Store *store, const char *reference, Failure *reterr) {
         sqlite3_stmt *s;
         int r;
 
-        r = store_statement(store, STATEMENT_TAG_REMOVE, "DELETE FROM tags WHERE reference = ?1", &s);
+        r = store_statement(
+                        store, STATEMENT_TAG_REMOVE, "DELETE FROM tags WHERE reference = ?1", &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "remove the tag '%s'", reference);
 
@@ -307,7 +322,8 @@ static int in_use(Store *store, const char *id, Failure *reterr) {
         int r;
 
         r = store_statement(store, STATEMENT_CONTAINER_BY_IMAGE,
-                        "SELECT name FROM containers WHERE image_id = ?1 ORDER BY number LIMIT 1", &s);
+                        "SELECT name FROM containers WHERE image_id = ?1 ORDER BY number LIMIT 1",
+                        &s);
         if (r == 0) {
                 statement_bind_text(s, 1, id);
                 r = sqlite3_step(s);
@@ -315,11 +331,13 @@ static int in_use(Store *store, const char *id, Failure *reterr) {
         if (r != SQLITE_ROW)
                 return store_fail(store->db, r, reterr, "remove the image '%s'", id);
 
-        return fail(reterr, FAILURE_IMAGE_IN_USE, EBUSY, "The image '%s' is in use by the container '%s'", id,
+        return fail(reterr, FAILURE_IMAGE_IN_USE, EBUSY,
+                        "The image '%s' is in use by the container '%s'", id,
                         (const char *) sqlite3_column_text(s, 0));
 }
 
-/* Rows of layers that no image has, and their names: a layer that never got an image is among them. */
+/* Rows of layers that no image has, and their names: a layer that never got an image is among them.
+ */
 static int remove_unused_layers(Store *store, char ***ret) {
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         _cleanup_strv_free_ char **names = NULL;
@@ -327,7 +345,8 @@ static int remove_unused_layers(Store *store, char ***ret) {
 
         r = store_statement(store, STATEMENT_LAYER_REMOVE,
                         "DELETE FROM layers WHERE NOT EXISTS "
-                        "(SELECT 1 FROM image_layers AS i WHERE i.diff_id = layers.diff_id) RETURNING diff_id",
+                        "(SELECT 1 FROM image_layers AS i WHERE i.diff_id = layers.diff_id) "
+                        "RETURNING diff_id",
                         &s);
         if (r != 0)
                 return -r;

@@ -3,13 +3,14 @@
 #pragma once
 #include "store/db.h"
 
-/* Digests are 64 hex digits of SHA-256, without `sha256:`. Strings and lists are owned by the row. */
+/* Digests are 64 hex digits of SHA-256, without `sha256:`. Strings and lists are owned by the row.
+ */
 
 typedef struct LayerRow {
         char *diff_id;       /* of the uncompressed tar */
         uint64_t size_bytes; /* of its files */
         uint64_t n_entries;
-        char *devices;       /* JSON array of the device nodes that could not be made; NULL: none */
+        char *devices; /* JSON array of the device nodes that could not be made; NULL: none */
 } LayerRow;
 
 typedef struct TagRow {
@@ -32,7 +33,8 @@ void image_row_done(ImageRow *row);
 LayerRow *layer_rows_free(LayerRow *rows, size_t n);
 ImageRow *image_rows_free(ImageRow *rows, size_t n);
 
-/** store_load_images() - all of them, oldest first; the caller frees them with image_rows_free(). */
+/** store_load_images() - all of them, oldest first; the caller frees them with image_rows_free().
+ */
 int store_load_images(Store *store, ImageRow **ret, size_t *ret_n, Failure *reterr);
 
 /** store_load_layers() - all layers that have a row; layer_rows_free(). */
@@ -43,23 +45,28 @@ int store_load_layers(Store *store, LayerRow **ret, size_t *ret_n, Failure *rete
  * @image:    its tags are added, or taken from the image that has them
  * @layers:   one for each of image->layers, in their order
  *
- * An image or a layer that is there already stays as it is. The layers' files are committed before this call.
+ * An image or a layer that is there already stays as it is. The layers' files are committed before
+ * this call.
  *
- * Return: 1 if the image is new, 0 if it was there, or what fail() gives: FAILURE_DISK_FULL, FAILURE_INTERNAL.
+ * Return: 1 if the image is new, 0 if it was there, or what fail() gives: FAILURE_DISK_FULL,
+ * FAILURE_INTERNAL.
  */
 int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers, Failure *reterr);
 
-/** store_tag_image() - add a tag or move it here. Return: 0, FAILURE_NO_SUCH_IMAGE, FAILURE_DISK_FULL, FAILURE_INTERNAL. */
-int store_tag_image(Store *store, const char *id, const char *reference, uint32_t owner, Failure *reterr);
+/** store_tag_image() - add a tag or move it here. Return: 0, FAILURE_NO_SUCH_IMAGE,
+ * FAILURE_DISK_FULL, FAILURE_INTERNAL. */
+int store_tag_image(Store *store, const char *id, const char *reference, uint32_t owner,
+                Failure *reterr);
 
-/** store_untag_image() - take a tag away; the image stays. Return: 1, 0 if there was none, FAILURE_DISK_FULL or FAILURE_INTERNAL. */
+/** store_untag_image() - take a tag away; the image stays. Return: 1, 0 if there was none,
+ * FAILURE_DISK_FULL or FAILURE_INTERNAL. */
 int store_untag_image(Store *store, const char *reference, Failure *reterr);
 
 /**
  * store_remove_image() - an image goes with its tags, and each layer that no other image has
  * @ret_layers:   diff ids of the layers that went, NULL-terminated, strv_free(); for image_gc
  *
- * Return: 1, 0 if there was none, or what fail() gives: FAILURE_IMAGE_IN_USE (names a container), FAILURE_DISK_FULL,
- * FAILURE_INTERNAL.
+ * Return: 1, 0 if there was none, or what fail() gives: FAILURE_IMAGE_IN_USE (names a container),
+ * FAILURE_DISK_FULL, FAILURE_INTERNAL.
  */
 int store_remove_image(Store *store, const char *id, char ***ret_layers, Failure *reterr);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store/migrate.c: whose database is it, is it whole, and bring it to our version. Knows SQL as text only. */
+/* store/migrate.c: whose database is it, is it whole, and bring it to our version. Knows SQL as
+ * text only. */
 #include <fcntl.h>
 #include "base/fd.h"
 #include "base/str.h"
 #include "store/store-internal.h"
 
-/* Above this size the quick check must do: it leaves out the comparison of indices with their tables. */
+/* Above this size the quick check must do: it leaves out the comparison of indices with their
+ * tables. */
 #define FULL_CHECK_PAGES_MAX 16384
 
 static int pragma_get(sqlite3 *db, const char *sql, sqlite3_int64 *ret) {
@@ -64,7 +66,8 @@ static int check_whole(sqlite3 *db, Failure *reterr) {
                 return store_fail(db, r, reterr, "check the database");
 
         r = check_is_good(db,
-                        pages > FULL_CHECK_PAGES_MAX ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)",
+                        pages > FULL_CHECK_PAGES_MAX ? "PRAGMA quick_check(1)"
+                                                     : "PRAGMA integrity_check(1)",
                         "ok", reterr);
         if (r < 0)
                 return r;
@@ -90,11 +93,12 @@ int migrate_check(sqlite3 *db, size_t newest, size_t *ret_version, Failure *rete
         }
 
         if (application_id != STORE_APPLICATION_ID)
-                return fail(reterr, FAILURE_INTERNAL, EBADMSG, "The database '%s' was made by another program",
-                                STORE_DB);
+                return fail(reterr, FAILURE_INTERNAL, EBADMSG,
+                                "The database '%s' was made by another program", STORE_DB);
 
         if (version < 1)
-                return fail(reterr, FAILURE_INTERNAL, EBADMSG, "The database '%s' has no version", STORE_DB);
+                return fail(reterr, FAILURE_INTERNAL, EBADMSG, "The database '%s' has no version",
+                                STORE_DB);
 
         if ((uint64_t) version > newest)
                 return fail(reterr, FAILURE_INTERNAL, EPROTO,
@@ -112,7 +116,8 @@ int migrate_check(sqlite3 *db, size_t newest, size_t *ret_version, Failure *rete
 
 /* The copy appears under its name whole and synced, or not at all. */
 static int keep_copy(sqlite3 *db, int dir_fd, size_t version, Failure *reterr) {
-        char name[sizeof(STORE_DB ".v") + 20], temporary[sizeof(name) + 4], path[FD_PATH_MAX + sizeof(temporary)];
+        char name[sizeof(STORE_DB ".v") + 20], temporary[sizeof(name) + 4],
+                        path[FD_PATH_MAX + sizeof(temporary)];
         _cleanup_close_ int fd = -EBADF;
         char dir[FD_PATH_MAX];
         sqlite3_stmt *s = NULL;
@@ -126,7 +131,8 @@ static int keep_copy(sqlite3 *db, int dir_fd, size_t version, Failure *reterr) {
         if (unlinkat(dir_fd, temporary, 0) < 0 && errno != ENOENT)
                 return fail_errno(reterr, errno, "Failed to remove '%s'", temporary);
 
-        /* An empty file of our mode: VACUUM INTO takes one, and makes its own with any mode otherwise. */
+        /* An empty file of our mode: VACUUM INTO takes one, and makes its own with any mode
+         * otherwise. */
         fd = openat(dir_fd, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
                 return fail_errno(reterr, errno, "Failed to create '%s'", temporary);
@@ -140,8 +146,10 @@ static int keep_copy(sqlite3 *db, int dir_fd, size_t version, Failure *reterr) {
         }
         if (r != SQLITE_OK)
                 r = store_fail(db, r, reterr, "keep a copy of the database in '%s'", name);
-        else if (fsync(fd) < 0 || renameat(dir_fd, temporary, dir_fd, name) < 0 || fsync(dir_fd) < 0)
-                r = fail_errno(reterr, errno, "Failed to keep a copy of the database in '%s'", name);
+        else if (fsync(fd) < 0 || renameat(dir_fd, temporary, dir_fd, name) < 0 ||
+                        fsync(dir_fd) < 0)
+                r = fail_errno(reterr, errno, "Failed to keep a copy of the database in '%s'",
+                                name);
 
         (void) sqlite3_finalize(s); /* repeats the error of the step */
         if (r < 0)
@@ -154,7 +162,8 @@ static int migrate_one(sqlite3 *db, const char *sql, size_t to, Failure *reterr)
         char stamp[128];
         int r;
 
-        (void) snprintf(stamp, sizeof(stamp), "PRAGMA application_id = %i; PRAGMA user_version = %zu;",
+        (void) snprintf(stamp, sizeof(stamp),
+                        "PRAGMA application_id = %i; PRAGMA user_version = %zu;",
                         STORE_APPLICATION_ID, to);
 
         r = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
@@ -163,7 +172,8 @@ static int migrate_one(sqlite3 *db, const char *sql, size_t to, Failure *reterr)
         if (r == SQLITE_OK)
                 r = sqlite3_exec(db, stamp, NULL, NULL, NULL);
         if (r != SQLITE_OK)
-                r = store_fail(db, r, reterr, "bring the database '%s' to format %zu", STORE_DB, to);
+                r = store_fail(db, r, reterr, "bring the database '%s' to format %zu", STORE_DB,
+                                to);
         else
                 r = check_is_good(db, "PRAGMA foreign_key_check", NULL, reterr);
 
@@ -171,15 +181,18 @@ static int migrate_one(sqlite3 *db, const char *sql, size_t to, Failure *reterr)
                 r = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
                 if (r == SQLITE_OK)
                         return 0;
-                r = store_fail(db, r, reterr, "bring the database '%s' to format %zu", STORE_DB, to);
+                r = store_fail(db, r, reterr, "bring the database '%s' to format %zu", STORE_DB,
+                                to);
         }
 
         if (!sqlite3_get_autocommit(db))
-                (void) sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* closing does it otherwise */
+                (void) sqlite3_exec(
+                                db, "ROLLBACK", NULL, NULL, NULL); /* closing does it otherwise */
         return r;
 }
 
-int migrate_run(sqlite3 *db, int dir_fd, size_t version, const char *const *migrations, size_t n, Failure *reterr) {
+int migrate_run(sqlite3 *db, int dir_fd, size_t version, const char *const *migrations, size_t n,
+                Failure *reterr) {
         int r;
 
         if (version == n)
@@ -191,7 +204,8 @@ int migrate_run(sqlite3 *db, int dir_fd, size_t version, const char *const *migr
                         return r;
         }
 
-        /* A step may build a table anew under its old name: what refers to it is checked at the step's end instead. */
+        /* A step may build a table anew under its old name: what refers to it is checked at the
+         * step's end instead. */
         r = sqlite3_exec(db, "PRAGMA foreign_keys = OFF", NULL, NULL, NULL);
         if (r != SQLITE_OK)
                 return store_fail(db, r, reterr, "configure the database '%s'", STORE_DB);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store/migrate.h: from the version a database has to the one this program knows. Knows SQL as text only. */
+/* store/migrate.h: from the version a database has to the one this program knows. Knows SQL as text
+ * only. */
 #pragma once
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include "model/failure.h"
 
-/* Entry N makes version N + 1 of version N; the first makes version 1 of an empty database. Made of the .sql files. */
+/* Entry N makes version N + 1 of version N; the first makes version 1 of an empty database. Made of
+ * the .sql files. */
 extern const char *const store_migrations[];
 extern const size_t n_store_migrations;
 
@@ -14,7 +16,8 @@ extern const size_t n_store_migrations;
  * migrate_check() - is this ours, whole and not newer? Writes nothing.
  * @ret_version:  0: empty; else 1 to @newest
  *
- * Return: 0, or what fail() gives: FAILURE_INTERNAL with EBADMSG (damaged, another program's), EPROTO (newer).
+ * Return: 0, or what fail() gives: FAILURE_INTERNAL with EBADMSG (damaged, another program's),
+ * EPROTO (newer).
  */
 int migrate_check(sqlite3 *db, size_t newest, size_t *ret_version, Failure *reterr);
 
@@ -26,4 +29,5 @@ int migrate_check(sqlite3 *db, size_t newest, size_t *ret_version, Failure *rete
  *
  * Return: 0, or what fail() gives: FAILURE_DISK_FULL, FAILURE_INTERNAL.
  */
-int migrate_run(sqlite3 *db, int dir_fd, size_t version, const char *const *migrations, size_t n, Failure *reterr);
+int migrate_run(sqlite3 *db, int dir_fd, size_t version, const char *const *migrations, size_t n,
+                Failure *reterr);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store/store-internal.h: what the files of this folder share: the connection, its statements, errors in our words. */
+/* store/store-internal.h: what the files of this folder share: the connection, its statements,
+ * errors in our words. */
 #pragma once
 #include <sqlite3.h>
 #include "model/names.h"
@@ -47,26 +48,33 @@ struct Store {
         sqlite3_stmt *statements[_STATEMENT_MAX]; /* owned, NULL until used */
 };
 
-/** store_open_with() - store_open() with other migrations, so that a test can make older and newer programs. @dir_fd -EBADF: in memory. */
-int store_open_with(int dir_fd, const char *const *migrations, size_t n, Store **ret, Failure *reterr);
+/** store_open_with() - store_open() with other migrations, so that a test can make older and newer
+ * programs. @dir_fd -EBADF: in memory. */
+int store_open_with(
+                int dir_fd, const char *const *migrations, size_t n, Store **ret, Failure *reterr);
 
-/** store_connect() - one more connection to the database of @dir_fd, configured; the first one (@create) makes it. */
+/** store_connect() - one more connection to the database of @dir_fd, configured; the first one
+ * (@create) makes it. */
 int store_connect(int dir_fd, bool create, sqlite3 **ret, Failure *reterr);
 
-/** store_statement() - a statement, reset and without values. Return: 0 or a result code of sqlite's. */
+/** store_statement() - a statement, reset and without values. Return: 0 or a result code of
+ * sqlite's. */
 int store_statement(Store *store, StatementId id, const char *sql, sqlite3_stmt **ret);
 
 /* Resets at the end of a scope: an unfinished read would keep the log from being emptied. */
 static inline void statement_resetp(sqlite3_stmt **s) {
         if (*s)
-                (void) sqlite3_reset(*s); /* repeats the last step's error, which was handled there */
+                (void) sqlite3_reset(
+                                *s); /* repeats the last step's error, which was handled there */
 }
 #define _cleanup_statement_ _cleanup_(statement_resetp)
 
-/** store_exec() - run a bound statement that returns no row. Return: number of rows changed, or a negated result code of sqlite's. */
+/** store_exec() - run a bound statement that returns no row. Return: number of rows changed, or a
+ * negated result code of sqlite's. */
 int store_exec(Store *store, sqlite3_stmt *s);
 
-/** store_begin(), store_commit() - a transaction of several statements; store_rollbackp() ends it where commit was not reached. */
+/** store_begin(), store_commit() - a transaction of several statements; store_rollbackp() ends it
+ * where commit was not reached. */
 int store_begin(Store *store);
 int store_commit(Store *store);
 void store_rollbackp(Store **store);
@@ -75,15 +83,19 @@ void store_rollbackp(Store **store);
  * store_fail() - a result code of sqlite's (negated or not) as a failure
  * @doing: "store the container 'x'": ends the sentence "Cannot …: reason"
  */
-int store_fail(sqlite3 *db, int code, Failure *reterr, const char *doing, ...) __attribute__((__format__(__printf__, 4, 5)));
+int store_fail(sqlite3 *db, int code, Failure *reterr, const char *doing, ...)
+                __attribute__((__format__(__printf__, 4, 5)));
 
 /* Values in and out */
-void statement_bind_text(sqlite3_stmt *s, int index, const char *text); /* borrowed until the next reset; NULL: NULL */
+void statement_bind_text(sqlite3_stmt *s, int index,
+                const char *text); /* borrowed until the next reset; NULL: NULL */
 void statement_bind_u64(sqlite3_stmt *s, int index, uint64_t value);
-int statement_get_text(sqlite3_stmt *s, int column, char **ret); /* a copy; NULL: NULL. Return: 0 or -ENOMEM. */
+int statement_get_text(sqlite3_stmt *s, int column,
+                char **ret); /* a copy; NULL: NULL. Return: 0 or -ENOMEM. */
 uint64_t statement_get_u64(sqlite3_stmt *s, int column);
 
 /* sync.c */
 int sync_thread_new(int dir_fd, SyncThread **ret, Failure *reterr);
 SyncThread *sync_thread_free(SyncThread *t); /* after a last sync */
-void sync_thread_dirty(SyncThread *t);       /* there is something to sync: at most a second later it is done */
+void sync_thread_dirty(
+                SyncThread *t); /* there is something to sync: at most a second later it is done */

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/sync.c: group commit. Knows the log file, the requests that wait for it and one thread; knows no table.
+ * store/sync.c: group commit. Knows the log file, the requests that wait for it and one thread;
+ * knows no table.
  *
- * The one thread of the daemon. Its bounds: it shares with the loop what stands under `lock` below and the flag `dirty`,
- * has a connection of its own for checkpoints, blocks all signals, and calls nobody back: results go to a list that
- * the loop fetches when the eventfd says so.
+ * The one thread of the daemon. Its bounds: it shares with the loop what stands under `lock` below
+ * and the flag `dirty`, has a connection of its own for checkpoints, blocks all signals, and calls
+ * nobody back: results go to a list that the loop fetches when the eventfd says so.
  *
- * When is a commit safe? The writer appends frames to the log; a log that was copied into the database is begun anew
- * only after the database was synced (sqlite does both at a checkpoint). So one fdatasync() of the log after the commit
- * covers the commit, whether its frames are still there or were copied away meanwhile. A failed fdatasync() may leave
- * pages clean that never reached the disk, and the next one would succeed without them: after a failure only a
- * checkpoint of the whole log, which writes all of it once more elsewhere, makes things good again.
+ * When is a commit safe? The writer appends frames to the log; a log that was copied into the
+ * database is begun anew only after the database was synced (sqlite does both at a checkpoint). So
+ * one fdatasync() of the log after the commit covers the commit, whether its frames are still there
+ * or were copied away meanwhile. A failed fdatasync() may leave pages clean that never reached the
+ * disk, and the next one would succeed without them: after a failure only a checkpoint of the whole
+ * log, which writes all of it once more elsewhere, makes things good again.
  */
 #include <assert.h>
 #include <fcntl.h>
@@ -27,10 +29,10 @@
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
-#define LAZY_SYNC_USEC (1 * USEC_PER_SEC)       /* what nobody asked for is synced this late at most */
+#define LAZY_SYNC_USEC (1 * USEC_PER_SEC) /* what nobody asked for is synced this late at most */
 #define IDLE_CHECKPOINT_USEC (5 * USEC_PER_SEC) /* after the last sync */
 #define CHECKPOINT_BYTES (4 * 1024 * 1024)      /* a log this long is copied at once */
-#define RESTART_BYTES (32 * 1024 * 1024)        /* beyond it the writer waits until the log can begin anew */
+#define RESTART_BYTES (16 * 1024 * 1024)        /* beyond it the writer waits for a new log */
 
 struct StoreSync {
         StoreSync *next;
@@ -135,7 +137,8 @@ static int wal_open(SyncThread *t) {
         if (t->wal_fd >= 0)
                 return 0;
 
-        /* sqlite locks the database file and its index, never the log: closing this fd drops nobody's lock. */
+        /* sqlite locks the database file and its index, never the log: closing this fd drops
+         * nobody's lock. */
         t->wal_fd = openat(t->dir_fd, STORE_WAL, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
         return t->wal_fd < 0 ? -errno : 0;
 }
@@ -188,7 +191,8 @@ static void checkpoint_by_size(SyncThread *t, bool idle) {
         if (t->wal_fd < 0 || fstat(t->wal_fd, &st) < 0)
                 return;
 
-        /* A failure is no harm yet: the log grows, the commits in it are safe, and the next one tries again. */
+        /* A failure is no harm yet: the log grows, the commits in it are safe, and the next one
+         * tries again. */
         if (idle || st.st_size > CHECKPOINT_BYTES)
                 (void) checkpoint(t, SQLITE_CHECKPOINT_PASSIVE);
         if (st.st_size > RESTART_BYTES)
@@ -211,7 +215,8 @@ static void wait_for_work(SyncThread *t) {
                 .tv_sec = (time_t) (until / USEC_PER_SEC),
                 .tv_nsec = (long) (until % USEC_PER_SEC * 1000),
         };
-        (void) pthread_cond_timedwait(&t->wake, &t->lock, &ts); /* being early is harmless: the dates are looked at again */
+        (void) pthread_cond_timedwait(&t->wake, &t->lock,
+                        &ts); /* being early is harmless: the dates are looked at again */
 }
 
 static void *sync_thread(void *userdata) {
@@ -228,7 +233,8 @@ static void *sync_thread(void *userdata) {
 
                 if (t->waiting.first || t->stop || (t->sync_at != 0 && t->sync_at <= now)) {
                         batch = list_take(&t->waiting);
-                        dirty = atomic_exchange(&t->dirty, false); /* what is committed from here on counts anew */
+                        dirty = atomic_exchange(&t->dirty,
+                                        false); /* what is committed from here on counts anew */
                         (void) pthread_mutex_unlock(&t->lock);
 
                         sync_batch(t, &batch, dirty);
@@ -327,9 +333,11 @@ int sync_thread_new(int dir_fd, SyncThread **ret, Failure *reterr) {
                 if (r < 0)
                         return r;
 
-                r = sqlite3_exec(t->db, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -64;", NULL, NULL, NULL);
+                r = sqlite3_exec(t->db, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -64;",
+                                NULL, NULL, NULL);
                 if (r != SQLITE_OK)
-                        return store_fail(t->db, r, reterr, "configure the database '%s'", STORE_DB);
+                        return store_fail(
+                                        t->db, r, reterr, "configure the database '%s'", STORE_DB);
 
                 r = start_thread(t);
                 if (r < 0)
@@ -392,7 +400,8 @@ static int request_new(SyncThread *t, const int *fds, size_t n_fds, StoreSync **
         return 0;
 }
 
-int store_sync(Store *store, const int *fds, size_t n_fds, StoreSyncFn fn, void *userdata, StoreSync **ret) {
+int store_sync(Store *store, const int *fds, size_t n_fds, StoreSyncFn fn, void *userdata,
+                StoreSync **ret) {
         SyncThread *t = store->sync;
         StoreSync *s = NULL;
         SyncList one;
@@ -424,7 +433,8 @@ int store_sync(Store *store, const int *fds, size_t n_fds, StoreSyncFn fn, void 
 }
 
 StoreSync *store_sync_cancel(StoreSync *sync) {
-        /* The thread never looks at fn: no lock is needed, as this and the dispatch run in the loop's thread. */
+        /* The thread never looks at fn: no lock is needed, as this and the dispatch run in the
+         * loop's thread. */
         if (sync)
                 sync->fn = NULL;
         return NULL;

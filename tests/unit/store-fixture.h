@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/unit/store-fixture.h: a state directory that goes with the test, and rows to put into it. */
+/* tests/unit/store-fixture.h: a state directory that goes with the test, and rows to put into it.
+ */
 #pragma once
 #include <fcntl.h>
 #include <ftw.h>
@@ -54,9 +55,11 @@ static inline void assert_ok(int r, Failure *f) {
                 fail_msg("unexpected failure %i: %s", r, failure_message(f));
 }
 
-static inline void assert_failure(int r, Failure *f, FailureCode code, int errnum, const char *part) {
+static inline void assert_failure(
+                int r, Failure *f, FailureCode code, int errnum, const char *part) {
         if (r != -errnum || f->code != code || !strstr(failure_message(f), part))
-                fail_msg("r=%i code=%i: '%s', expected '%s'", r, (int) f->code, failure_message(f), part);
+                fail_msg("r=%i code=%i: '%s', expected '%s'", r, (int) f->code, failure_message(f),
+                                part);
         failure_done(f);
 }
 
@@ -74,7 +77,11 @@ static inline void add_image(Store *store, unsigned n) {
         _cleanup_failure_ Failure f = {};
         char *layers[] = { hex_of(n + 1000), NULL };
         LayerRow layer = { .diff_id = layers[0], .size_bytes = 5, .n_entries = 2 };
-        ImageRow image = { .id = hex_of(n), .size_bytes = 5, .created_usec = 7, .config = (char *) "{}", .layers = layers };
+        ImageRow image = {.id = hex_of(n),
+                        .size_bytes = 5,
+                        .created_usec = 7,
+                        .config = (char *) "{}",
+                        .layers = layers};
 
         assert_ok(store_add_image(store, &image, &layer, &f), &f);
 }

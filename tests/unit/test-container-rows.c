@@ -117,7 +117,8 @@ static void test_store_add_container_refuses_a_taken_name(void **state) {
         ContainerRow a = container_row(2, (char *) "web"), b = container_row(3, (char *) "web");
 
         assert_ok(store_add_container(*state, &a, &f), &f);
-        assert_failure(store_add_container(*state, &b, &f), &f, FAILURE_CONTAINER_EXISTS, EEXIST, "'web'");
+        assert_failure(store_add_container(*state, &b, &f), &f, FAILURE_CONTAINER_EXISTS, EEXIST,
+                        "'web'");
         a = load_only(*state);
         container_row_done(&a);
 }
@@ -127,7 +128,8 @@ static void test_store_add_container_refuses_a_taken_id(void **state) {
         ContainerRow a = container_row(2, (char *) "one"), b = container_row(2, (char *) "two");
 
         assert_ok(store_add_container(*state, &a, &f), &f);
-        assert_failure(store_add_container(*state, &b, &f), &f, FAILURE_CONTAINER_EXISTS, EEXIST, "'two'");
+        assert_failure(store_add_container(*state, &b, &f), &f, FAILURE_CONTAINER_EXISTS, EEXIST,
+                        "'two'");
 }
 
 static void test_store_add_container_refuses_a_request_of_the_same_owner(void **state) {
@@ -136,7 +138,8 @@ static void test_store_add_container_refuses_a_request_of_the_same_owner(void **
 
         a.request_id = b.request_id = (char *) "again";
         assert_ok(store_add_container(*state, &a, &f), &f);
-        assert_failure(store_add_container(*state, &b, &f), &f, FAILURE_CONTAINER_EXISTS, EEXIST, "request");
+        assert_failure(store_add_container(*state, &b, &f), &f, FAILURE_CONTAINER_EXISTS, EEXIST,
+                        "request");
 
         b.owner = a.owner + 1;
         assert_ok(store_add_container(*state, &b, &f), &f);
@@ -147,12 +150,14 @@ static void test_store_add_container_refuses_an_unknown_image(void **state) {
         ContainerRow a = container_row(2, (char *) "one");
 
         a.image_id = hex_of(77);
-        assert_failure(store_add_container(*state, &a, &f), &f, FAILURE_NO_SUCH_IMAGE, ENOENT, hex_of(77));
+        assert_failure(store_add_container(*state, &a, &f), &f, FAILURE_NO_SUCH_IMAGE, ENOENT,
+                        hex_of(77));
 }
 
 static void test_store_update_container_changes_one_row(void **state) {
         _cleanup_failure_ Failure f = {};
-        ContainerRow a = container_row(2, (char *) "one"), b = container_row(3, (char *) "two"), *rows;
+        ContainerRow a = container_row(2, (char *) "one"), b = container_row(3, (char *) "two"),
+                     *rows;
         ContainerRun run = { .life.state = CONTAINER_EXITED, .life.exit_code = 3, .run = 2 };
         size_t n;
 
@@ -171,12 +176,12 @@ static void test_store_update_container_names_one_that_is_gone(void **state) {
         _cleanup_failure_ Failure f = {};
         ContainerRun run = {};
 
-        assert_failure(store_update_container(*state, hex_of(5), &run, &f), &f, FAILURE_NO_SUCH_CONTAINER, ENOENT,
-                        hex_of(5));
-        assert_failure(store_update_container_spec(*state, hex_of(5), "{}", &f), &f, FAILURE_NO_SUCH_CONTAINER,
-                        ENOENT, hex_of(5));
-        assert_failure(store_rename_container(*state, hex_of(5), "x", &f), &f, FAILURE_NO_SUCH_CONTAINER, ENOENT,
-                        hex_of(5));
+        assert_failure(store_update_container(*state, hex_of(5), &run, &f), &f,
+                        FAILURE_NO_SUCH_CONTAINER, ENOENT, hex_of(5));
+        assert_failure(store_update_container_spec(*state, hex_of(5), "{}", &f), &f,
+                        FAILURE_NO_SUCH_CONTAINER, ENOENT, hex_of(5));
+        assert_failure(store_rename_container(*state, hex_of(5), "x", &f), &f,
+                        FAILURE_NO_SUCH_CONTAINER, ENOENT, hex_of(5));
 }
 
 static void test_store_rename_container_refuses_a_taken_name(void **state) {
@@ -185,8 +190,8 @@ static void test_store_rename_container_refuses_a_taken_name(void **state) {
 
         assert_ok(store_add_container(*state, &a, &f), &f);
         assert_ok(store_add_container(*state, &b, &f), &f);
-        assert_failure(store_rename_container(*state, b.id, "one", &f), &f, FAILURE_CONTAINER_EXISTS, EEXIST,
-                        "'one'");
+        assert_failure(store_rename_container(*state, b.id, "one", &f), &f,
+                        FAILURE_CONTAINER_EXISTS, EEXIST, "'one'");
         assert_ok(store_rename_container(*state, b.id, "two", &f), &f); /* its own */
         assert_ok(store_rename_container(*state, b.id, "three", &f), &f);
         assert_ok(store_rename_container(*state, a.id, "two", &f), &f);
@@ -220,8 +225,11 @@ static void test_store_load_containers_refuses_a_state_of_no_meaning(void **stat
         size_t n;
 
         assert_ok(store_add_container(store, &a, &f), &f);
-        assert_int_equal(sqlite3_exec(store->db, "UPDATE containers SET activity = 'dreaming'", 0, 0, 0), SQLITE_OK);
-        assert_failure(store_load_containers(store, &rows, &n, &f), &f, FAILURE_INTERNAL, EBADMSG, "'one'");
+        assert_int_equal(sqlite3_exec(store->db, "UPDATE containers SET activity = 'dreaming'", 0,
+                                         0, 0),
+                        SQLITE_OK);
+        assert_failure(store_load_containers(store, &rows, &n, &f), &f, FAILURE_INTERNAL, EBADMSG,
+                        "'one'");
 }
 
 int main(void) {

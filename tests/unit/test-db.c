@@ -82,7 +82,8 @@ static void test_store_open_finds_what_was_stored(void **state) {
 
 static void test_store_open_refuses_what_is_no_database(void **state) {
         StateDir *d = *state;
-        static const char text[] = "This is a text of more than a hundred bytes, as a header of sqlite has that many, "
+        static const char text[] = "This is a text of more than a hundred bytes, as a header of "
+                                   "sqlite has that many, "
                                    "and it is not one of them at all.";
         _cleanup_free_ char *after = NULL;
         size_t size;
@@ -205,7 +206,8 @@ static void test_store_open_reads_what_only_the_log_has(void **state) {
         store_free(store);
 }
 
-/* A limit on file size stands for a disk that is full: the call fails as a whole, and what was there stays. */
+/* A limit on file size stands for a disk that is full: the call fails as a whole, and what was
+ * there stays. */
 static void test_store_add_container_tells_of_a_full_disk(void **state) {
         StateDir *d = *state;
         struct rlimit old, limit;
@@ -243,17 +245,21 @@ static void test_store_fail_names_a_full_disk(void **state) {
         Store *store;
 
         assert_ok(store_open_memory(&store, &f), &f);
-        assert_failure(store_fail(store->db, SQLITE_FULL, &f, "store the container '%s'", "web"), &f,
-                        FAILURE_DISK_FULL, ENOSPC, "Cannot store the container 'web': no space");
-        assert_failure(store_fail(store->db, -SQLITE_BUSY, &f, "rest"), &f, FAILURE_INTERNAL, EBUSY, "another program");
-        assert_failure(store_fail(store->db, SQLITE_CORRUPT_VTAB, &f, "rest"), &f, FAILURE_INTERNAL, EBADMSG, "damaged");
-        assert_failure(store_fail(store->db, SQLITE_NOMEM, &f, "rest"), &f, FAILURE_NO_MEMORY, ENOMEM, "memory");
+        assert_failure(store_fail(store->db, SQLITE_FULL, &f, "store the container '%s'", "web"),
+                        &f, FAILURE_DISK_FULL, ENOSPC,
+                        "Cannot store the container 'web': no space");
+        assert_failure(store_fail(store->db, -SQLITE_BUSY, &f, "rest"), &f, FAILURE_INTERNAL, EBUSY,
+                        "another program");
+        assert_failure(store_fail(store->db, SQLITE_CORRUPT_VTAB, &f, "rest"), &f, FAILURE_INTERNAL,
+                        EBADMSG, "damaged");
+        assert_failure(store_fail(store->db, SQLITE_NOMEM, &f, "rest"), &f, FAILURE_NO_MEMORY,
+                        ENOMEM, "memory");
         store_free(store);
 }
 
 /*
- * A writer is killed at a moment nobody chose; it says each row that it was told is stored. What it said must be there,
- * and nothing else but the one it was at.
+ * A writer is killed at a moment nobody chose; it says each row that it was told is stored. What it
+ * said must be there, and nothing else but the one it was at.
  */
 static void kill_a_writer(StateDir *d, unsigned round) {
         unsigned said = 0, byte_count = 0, base = round * 100000;

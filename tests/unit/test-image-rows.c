@@ -20,13 +20,21 @@ static int teardown(void **state) {
 static int add(Store *store, unsigned n, unsigned top, const char *reference, Failure *f) {
         char *layers[] = { hex_of(1), hex_of(top), NULL };
         LayerRow rows[] = {
-                { .diff_id = layers[0], .size_bytes = 10, .n_entries = 1 },
-                { .diff_id = layers[1], .size_bytes = 20, .n_entries = 2, .devices = (char *) "[\"dev/null\"]" },
+                        {.diff_id = layers[0], .size_bytes = 10, .n_entries = 1},
+                        {.diff_id = layers[1],
+                                        .size_bytes = 20,
+                                        .n_entries = 2,
+                                        .devices = (char *) "[\"dev/null\"]"},
         };
         TagRow tag = { (char *) reference, 1000 };
         ImageRow image = {
-                .id = hex_of(n), .size_bytes = 30, .created_usec = n, .config = (char *) "{\"os\":\"linux\"}",
-                .layers = layers, .tags = &tag, .n_tags = reference ? 1 : 0,
+                        .id = hex_of(n),
+                        .size_bytes = 30,
+                        .created_usec = n,
+                        .config = (char *) "{\"os\":\"linux\"}",
+                        .layers = layers,
+                        .tags = &tag,
+                        .n_tags = reference ? 1 : 0,
         };
 
         return store_add_image(store, &image, rows, f);
@@ -104,8 +112,8 @@ static void test_store_add_image_moves_a_tag(void **state) {
 static void test_store_tag_image_refuses_an_unknown_image(void **state) {
         _cleanup_failure_ Failure f = {};
 
-        assert_failure(store_tag_image(*state, hex_of(9), "a:1", 0, &f), &f, FAILURE_NO_SUCH_IMAGE, ENOENT,
-                        hex_of(9));
+        assert_failure(store_tag_image(*state, hex_of(9), "a:1", 0, &f), &f, FAILURE_NO_SUCH_IMAGE,
+                        ENOENT, hex_of(9));
 }
 
 static void test_store_untag_image_tells_whether_there_was_one(void **state) {
@@ -150,7 +158,8 @@ static void test_store_remove_image_refuses_while_a_container_has_it(void **stat
         row.image_id = hex_of(100);
         assert_ok(store_add_container(*state, &row, &f), &f);
 
-        assert_failure(store_remove_image(*state, hex_of(100), &gone, &f), &f, FAILURE_IMAGE_IN_USE, EBUSY, "'web'");
+        assert_failure(store_remove_image(*state, hex_of(100), &gone, &f), &f, FAILURE_IMAGE_IN_USE,
+                        EBUSY, "'web'");
         assert_null(gone);
 
         n = load(*state, &images);
@@ -164,7 +173,8 @@ static void test_store_remove_image_refuses_while_a_container_has_it(void **stat
         strv_free(gone);
 }
 
-/* A step in the middle fails: the rows before it are not there either, and the next call finds no open transaction. */
+/* A step in the middle fails: the rows before it are not there either, and the next call finds no
+ * open transaction. */
 static void test_store_add_image_is_whole_or_nothing(void **state) {
         _cleanup_failure_ Failure f = {};
         Store *store = *state;
@@ -172,7 +182,9 @@ static void test_store_add_image_is_whole_or_nothing(void **state) {
         size_t n;
 
         assert_int_equal(sqlite3_exec(store->db,
-                        "CREATE TRIGGER t BEFORE INSERT ON tags BEGIN SELECT RAISE(ABORT, 'no'); END", 0, 0, 0),
+                                         "CREATE TRIGGER t BEFORE INSERT ON tags BEGIN SELECT "
+                                         "RAISE(ABORT, 'no'); END",
+                                         0, 0, 0),
                         SQLITE_OK);
         assert_true(add(store, 100, 2, "a:1", &f) < 0);
         failure_done(&f);

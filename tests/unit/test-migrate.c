@@ -5,14 +5,17 @@
 
 #define COPY_V1 STORE_DB ".v1"
 
-/* What a later version may do: a column, and a table built anew under its name while others refer to it. */
-static const char later[] =
-                "ALTER TABLE containers ADD COLUMN note TEXT;"
-                "CREATE TABLE images2 (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, size_bytes INTEGER NOT NULL,"
-                " created_usec INTEGER NOT NULL, config TEXT NOT NULL, pinned INTEGER NOT NULL) STRICT;"
-                "INSERT INTO images2 SELECT number, id, size_bytes, created_usec, config, 0 FROM images;"
-                "DROP TABLE images;"
-                "ALTER TABLE images2 RENAME TO images;";
+/* What a later version may do: a column, and a table built anew under its name while others refer
+ * to it. */
+static const char later[] = "ALTER TABLE containers ADD COLUMN note TEXT;"
+                            "CREATE TABLE images2 (number INTEGER PRIMARY KEY, id TEXT NOT NULL "
+                            "UNIQUE, size_bytes INTEGER NOT NULL,"
+                            " created_usec INTEGER NOT NULL, config TEXT NOT NULL, pinned INTEGER "
+                            "NOT NULL) STRICT;"
+                            "INSERT INTO images2 SELECT number, id, size_bytes, created_usec, "
+                            "config, 0 FROM images;"
+                            "DROP TABLE images;"
+                            "ALTER TABLE images2 RENAME TO images;";
 
 static int open_as(StateDir *d, const char *second, Store **ret, Failure *reterr) {
         const char *migrations[] = { store_migrations[0], second };
@@ -91,7 +94,9 @@ static void test_migrate_run_leaves_the_version_of_the_last_good_step(void **sta
         Store *store = NULL;
 
         make_version_1(*state);
-        assert_true(open_as(*state, "ALTER TABLE containers ADD COLUMN note TEXT; INSERT INTO nowhere VALUES (1);",
+        assert_true(open_as(*state,
+                                    "ALTER TABLE containers ADD COLUMN note TEXT; INSERT INTO "
+                                    "nowhere VALUES (1);",
                                     &store, &f) < 0);
         assert_null(store);
         assert_non_null(strstr(failure_message(&f), "format 2"));
@@ -99,7 +104,9 @@ static void test_migrate_run_leaves_the_version_of_the_last_good_step(void **sta
 
         assert_ok(open_as(*state, NULL, &store, &f), &f);
         assert_int_equal(ask(store, "PRAGMA user_version"), 1);
-        assert_int_equal(ask(store, "SELECT count(*) FROM pragma_table_info('containers') WHERE name = 'note'"), 0);
+        assert_int_equal(ask(store, "SELECT count(*) FROM pragma_table_info('containers') WHERE "
+                                    "name = 'note'"),
+                        0);
         assert_int_equal(ask(store, "SELECT count(*) FROM containers"), 1);
         store_free(store);
 }
@@ -129,7 +136,8 @@ static void test_migrate_check_refuses_a_newer_one_and_changes_nothing(void **st
         assert_int_equal(read_file_at(d->fd, STORE_DB, 1 << 24, &before, &n_before), 0);
 
         store = NULL;
-        assert_failure(open_as(d, NULL, &store, &f), &f, FAILURE_INTERNAL, EPROTO, "newer version of PocketDocker");
+        assert_failure(open_as(d, NULL, &store, &f), &f, FAILURE_INTERNAL, EPROTO,
+                        "newer version of PocketDocker");
         assert_null(store);
         assert_int_equal(read_file_at(d->fd, STORE_DB, 1 << 24, &after, &n_after), 0);
         assert_int_equal(n_before, n_after);
@@ -146,12 +154,14 @@ static void test_migrate_check_refuses_rows_that_refer_to_nothing(void **state) 
         make_version_1(d);
         (void) snprintf(path, sizeof(path), "%s/" STORE_DB, d->path);
         assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-        assert_int_equal(sqlite3_exec(db, "PRAGMA foreign_keys = OFF; DELETE FROM images", 0, 0, 0), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, "PRAGMA foreign_keys = OFF; DELETE FROM images", 0, 0, 0),
+                        SQLITE_OK);
         assert_int_equal(sqlite3_close(db), SQLITE_OK);
         assert_failure(open_as(d, NULL, &store, &f), &f, FAILURE_INTERNAL, EBADMSG, "damaged");
 }
 
-/* The fixture of each released version opens with this program: the schema itself, as it was released. */
+/* The fixture of each released version opens with this program: the schema itself, as it was
+ * released. */
 static void test_store_migrations_open_every_older_version(void **state) {
         _cleanup_failure_ Failure f = {};
         StateDir *d = *state;
