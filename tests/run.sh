@@ -70,7 +70,7 @@ check() {
 meson_suite() {
         local build=$1 suite=$2
         shift 2
-        if ! meson test -C "$build" --list --no-rebuild --suite "$suite" 2>/dev/null | grep -q .; then
+        if [ -z "$(meson test -C "$build" --list --no-rebuild --suite "$suite" 2>/dev/null)" ]; then
                 echo 0 0 0
                 return
         fi
