@@ -22,6 +22,8 @@
 #define POLKIT_ACTION_INSPECT "org.pocketdocker.inspect"
 #define POLKIT_ACTION_MANAGE_IMAGES "org.pocketdocker.manage-images"
 #define POLKIT_ACTION_PRIVILEGED "org.pocketdocker.privileged"
+#define POLKIT_ACTION_PULL "org.pocketdocker.pull"
+#define POLKIT_ACTION_PUBLISH_LOW_PORT "org.pocketdocker.publish-low-port"
 
 /* Places */
 #define STATE_DIR_SYSTEM "/var/lib/pocketdocker"
