@@ -69,7 +69,7 @@ static int failure_fill(Failure *reterr, FailureCode code, int errnum, char *mes
 }
 
 /* A sentence of bounded length; NULL without memory. */
-static char *format_message(const char *format, va_list ap) {
+__attribute__((format(printf, 1, 0))) static char *format_message(const char *format, va_list ap) {
         char *message;
 
         if (vasprintf(&message, format, ap) < 0)
