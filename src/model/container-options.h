@@ -13,7 +13,6 @@ typedef enum OptionKind {
         OPTION_STRINGS, /* as */
         OPTION_NUMBER,  /* t: bytes, µs, or a count */
         OPTION_SWITCH,  /* b */
-        OPTION_REFUSED, /* known, of a later version: refused whatever its type */
         _OPTION_KIND_MAX,
         _OPTION_KIND_INVALID = -EINVAL,
 } OptionKind;
