@@ -62,7 +62,7 @@ engine_cgroup() {
 }
 
 start_private_bus() {
-        sed "s#@SOCKET@#$E2E_HOME/bus#; s#@POLICY@#$E2E_SOURCE/../../dbus#" "$E2E_SOURCE/bus.conf.in" >"$E2E_HOME/bus.conf"
+        sed "s#@SOCKET@#$E2E_HOME/bus#; s#@POLICY@#$E2E_SOURCE/../../units#" "$E2E_SOURCE/bus.conf.in" >"$E2E_HOME/bus.conf"
         dbus-daemon --config-file="$E2E_HOME/bus.conf" --nofork --nopidfile 3>&- 2>"$E2E_HOME/bus.log" &
         echo $! >"$E2E_HOME/bus.pid"
         await 20 test -S "$E2E_HOME/bus"
