@@ -7,12 +7,13 @@
  * form of model/pull-report.h, and the exit status is 0 only when the role did what it was asked. A run that ends
  * otherwise without a failure in its report was killed or has crashed.
  *
- * pocketdocker-pull unpack --archive-fd N --staging-fd N --report-fd N [--name NAME] [--limit-bytes N] [--limit-entries N]
+ * pocketdocker-pull unpack --archive-fd N --staging-fd N --report-fd N [--name NAME] [--message TEXT]
+ *                          [--limit-bytes N] [--limit-entries N]
  *      Started as root. Unpacks a tar (plain, gzip, xz, zstd or bzip2) into STAGING/root, which it makes. STAGING is
  *      empty, mode 0700; it and all in it come to belong to the foreign id range. The report: progress at most ten
  *      times a second, then a result (diff id, bytes, entries, skipped devices, config) or a failure. The tree has been
  *      synced before the result is sent. NAME is what sentences call the archive; without it they say 'archive'.
- *      Dies with its parent.
+ *      TEXT is the comment in the config. Dies with its parent.
  *
  * pocketdocker-pull remove --dir-fd N [--report-fd N] NAME…
  *      Started as root. Deletes the trees DIR/NAME, one component each; one that is not there is fine. Whoever owns

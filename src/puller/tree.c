@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * puller/tree.c: makes a layer's files below one directory. Every walk is one openat2() that the kernel keeps inside the
+ * root; everything is made by one name in a directory held open. Knows no archive.
+ */
+#include "puller/tree.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+#include "base/str.h"
+#include "model/limits.h"
+#include "puller/delete-tree.h"
+
+#define WALK_RETRIES 4096 /* a rename anywhere on the host makes the kernel refuse a walk through `..` once */
+
+/* A directory whose time is set at the end, since each thing made in it changes it. */
+typedef struct DirTime {
+        char *path; /* owned */
+        dev_t dev;
+        ino_t ino;
+        struct timespec mtime;
+} DirTime;
+
+struct Tree {
+        int root_fd; /* borrowed */
+        bool keep_owners;
+        uint64_t limit, n_made;
+
+        /* The directory of the last path: archives list what is in one directory together. */
+        char parent_path[ARCHIVE_PATH_MAX];
+        int parent_fd; /* owned, O_PATH; -EBADF: none */
+
+        DirTime *times; /* owned */
+        size_t n_times, n_times_allocated;
+};
+
+int tree_new(int root_fd, bool keep_owners, uint64_t limit, Tree **ret) {
+        Tree *t;
+
+        t = calloc(1, sizeof(*t));
+        if (!t)
+                return -ENOMEM;
+
+        t->root_fd = root_fd;
+        t->keep_owners = keep_owners;
+        t->limit = limit;
+        t->parent_fd = -EBADF;
+        *ret = t;
+        return 0;
+}
+
+Tree *tree_free(Tree *t) {
+        if (!t)
+                return NULL;
+        close_fd(t->parent_fd);
+        for (size_t i = 0; i < t->n_times; i++)
+                free(t->times[i].path);
+        free(t->times);
+        free(t);
+        return NULL;
+}
+
+/* Opens @path with links followed inside the root. Return: an fd, or negative errno. */
+static int walk(Tree *t, const char *path, int flags) {
+        struct open_how how = {
+                .flags = (uint64_t) flags | O_CLOEXEC,
+                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+        };
+
+        for (unsigned i = 0; i < WALK_RETRIES; i++) {
+                int fd;
+
+                fd = (int) syscall(SYS_openat2, t->root_fd, *path ? path : ".", &how, sizeof(how));
+                if (fd >= 0)
+                        return fd;
+                if (errno != EAGAIN && errno != EINTR)
+                        return -errno;
+        }
+        return -EAGAIN;
+}
+
+static int count_one(Tree *t) {
+        if (t->n_made >= t->limit)
+                return -E2BIG;
+        t->n_made++;
+        return 0;
+}
+
+/* Makes each directory of @path that is missing. @path is cut at its slashes on the way and whole again afterwards. */
+static int make_missing(Tree *t, char *path) {
+        _cleanup_close_ int parent_fd = -EBADF;
+        char *begin = path;
+        int r;
+
+        parent_fd = walk(t, "", O_PATH | O_DIRECTORY);
+        if (parent_fd < 0)
+                return parent_fd;
+
+        for (;;) {
+                char *end = strchrnul(begin, '/'), slash = *end;
+                int fd;
+
+                *end = '\0';
+                fd = walk(t, path, O_PATH | O_DIRECTORY);
+                if (fd == -ENOENT) {
+                        r = count_one(t);
+                        if (r >= 0 && mkdirat(parent_fd, begin, 0755) < 0)
+                                /* it is there, and yet a walk does not find it: a link that leads nowhere */
+                                r = errno == EEXIST ? -ENOENT : -errno;
+                        fd = r < 0 ? r : walk(t, path, O_PATH | O_DIRECTORY);
+                }
+                *end = slash;
+                if (fd < 0)
+                        return fd;
+
+                close_fd(parent_fd);
+                parent_fd = fd;
+                if (slash == '\0')
+                        return 0;
+                begin = end + 1;
+        }
+}
+
+/* Finds the directory that @path is in. @ret_name: within @path. Return: an fd borrowed until the next call, or negative errno. */
+static int locate(Tree *t, const char *path, const char **ret_name) {
+        const char *slash = strrchr(path, '/');
+        size_t length = slash ? (size_t) (slash - path) : 0;
+        char parent[ARCHIVE_PATH_MAX];
+        int fd, r;
+
+        if (*path == '\0')
+                return -EISDIR;
+        if (length >= sizeof(parent))
+                return -ENAMETOOLONG;
+
+        *ret_name = slash ? slash + 1 : path;
+        memcpy(parent, path, length);
+        parent[length] = '\0';
+        if (t->parent_fd >= 0 && streq(t->parent_path, parent))
+                return t->parent_fd;
+
+        fd = walk(t, parent, O_PATH | O_DIRECTORY);
+        if (fd == -ENOENT) {
+                r = make_missing(t, parent);
+                if (r < 0)
+                        return r;
+                fd = walk(t, parent, O_PATH | O_DIRECTORY);
+        }
+        if (fd < 0)
+                return fd;
+
+        close_fd(t->parent_fd);
+        t->parent_fd = fd;
+        memcpy(t->parent_path, parent, length + 1);
+        return fd;
+}
+
+/* Takes away what stands in the way. Paths may lead elsewhere afterwards: what is remembered of them is forgotten. */
+static int clear_name(Tree *t, int parent_fd, const char *name) {
+        int r;
+
+        r = delete_tree_at(parent_fd, name);
+        /* no path equals this: the directory is looked up anew by the next one, the fd stays good until then */
+        t->parent_path[0] = '/';
+        t->parent_path[1] = '\0';
+        return r;
+}
+
+static bool is_hidden_mark(const struct stat *st) {
+        return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
+}
+
+static int make_opaque(int dir_fd) {
+        return fsetxattr(dir_fd, "user.overlay.opaque", "y", 1, 0) < 0 ? -errno : 0;
+}
+
+static int set_owner(Tree *t, int fd, const TreeAttributes *a) {
+        if (t->keep_owners && fchown(fd, a->uid, a->gid) < 0)
+                return -errno;
+        return fchmod(fd, a->mode) < 0 ? -errno : 0;
+}
+
+static int remember_time(Tree *t, const char *path, int fd, const TreeAttributes *a) {
+        struct stat st;
+        DirTime *time;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (t->n_times == t->n_times_allocated) {
+                size_t n = t->n_times_allocated ? t->n_times_allocated * 2 : 64;
+                DirTime *times;
+
+                times = reallocarray(t->times, n, sizeof(*times));
+                if (!times)
+                        return -ENOMEM;
+                t->times = times;
+                t->n_times_allocated = n;
+        }
+
+        time = &t->times[t->n_times];
+        *time = (DirTime) { .path = strdup(path), .dev = st.st_dev, .ino = st.st_ino, .mtime = a->mtime };
+        if (!time->path)
+                return -ENOMEM;
+        t->n_times++;
+        return 0;
+}
+
+/* Makes or takes the directory at one name. Return: an fd, or negative errno. */
+static int make_or_take_dir(Tree *t, int parent_fd, const char *name) {
+        _cleanup_close_ int fd = -EBADF;
+        bool was_hidden = false;
+        int r;
+
+        r = count_one(t);
+        if (r < 0)
+                return r;
+
+        if (mkdirat(parent_fd, name, 0700) < 0) {
+                struct stat st;
+
+                if (errno != EEXIST)
+                        return -errno;
+                if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        return -errno;
+                if (!S_ISDIR(st.st_mode)) {
+                        was_hidden = is_hidden_mark(&st);
+                        r = clear_name(t, parent_fd, name);
+                        if (r < 0)
+                                return r;
+                        if (mkdirat(parent_fd, name, 0700) < 0)
+                                return -errno;
+                }
+        }
+
+        fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        if (was_hidden) {
+                r = make_opaque(fd); /* hidden, then made anew: nothing of the old one may show through */
+                if (r < 0)
+                        return r;
+        }
+        return TAKE_FD(fd);
+}
+
+int tree_make_dir(Tree *t, const char *path, const TreeAttributes *a, int *ret_fd) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        if (*path == '\0')
+                fd = walk(t, "", O_RDONLY | O_DIRECTORY);
+        else {
+                const char *name;
+                int parent_fd;
+
+                parent_fd = locate(t, path, &name);
+                if (parent_fd < 0)
+                        return parent_fd;
+                fd = make_or_take_dir(t, parent_fd, name);
+        }
+        if (fd < 0)
+                return fd;
+
+        r = set_owner(t, fd, a);
+        if (r < 0)
+                return r;
+        r = remember_time(t, path, fd, a);
+        if (r < 0)
+                return r;
+
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+/* What makes one thing at one name; what it needs is in @data. Return: 0 or an fd, or negative errno: -EEXIST is tried again. */
+typedef int (*MakeFn)(int parent_fd, const char *name, const void *data);
+
+static int make(Tree *t, const char *path, MakeFn fn, const void *data, int *ret_parent_fd,
+                const char **ret_name) {
+        const char *name;
+        int parent_fd, r;
+
+        parent_fd = locate(t, path, &name);
+        if (parent_fd < 0)
+                return parent_fd;
+        r = count_one(t);
+        if (r < 0)
+                return r;
+
+        r = fn(parent_fd, name, data);
+        if (r == -EEXIST) {
+                r = clear_name(t, parent_fd, name);
+                if (r >= 0)
+                        r = fn(parent_fd, name, data);
+        }
+        if (r < 0)
+                return r;
+
+        *ret_parent_fd = parent_fd;
+        *ret_name = name;
+        return r;
+}
+
+static int make_file(int parent_fd, const char *name, const void *data) {
+        int fd;
+
+        fd = openat(parent_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        return fd < 0 ? -errno : fd;
+}
+
+int tree_make_file(Tree *t, const char *path, int *ret_fd) {
+        const char *name;
+        int parent_fd, r;
+
+        r = make(t, path, make_file, NULL, &parent_fd, &name);
+        if (r < 0)
+                return r;
+
+        *ret_fd = r;
+        return 0;
+}
+
+int tree_seal_file(Tree *t, int fd, const TreeAttributes *a) {
+        return set_owner(t, fd, a);
+}
+
+int tree_set_time(int fd, const TreeAttributes *a) {
+        return futimens(fd, (const struct timespec[2]) { a->mtime, a->mtime }) < 0 ? -errno : 0;
+}
+
+static int set_name_owner(Tree *t, int parent_fd, const char *name, const TreeAttributes *a) {
+        if (t->keep_owners && fchownat(parent_fd, name, a->uid, a->gid, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        return 0;
+}
+
+static int set_name_time(int parent_fd, const char *name, const TreeAttributes *a) {
+        const struct timespec times[2] = { a->mtime, a->mtime };
+
+        return utimensat(parent_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static int make_symlink(int parent_fd, const char *name, const void *target) {
+        return symlinkat(target, parent_fd, name) < 0 ? -errno : 0;
+}
+
+int tree_make_symlink(Tree *t, const char *path, const char *target, const TreeAttributes *a) {
+        const char *name;
+        int parent_fd, r;
+
+        r = make(t, path, make_symlink, target, &parent_fd, &name);
+        if (r < 0)
+                return r;
+        r = set_name_owner(t, parent_fd, name, a);
+        return r < 0 ? r : set_name_time(parent_fd, name, a);
+}
+
+static int make_fifo(int parent_fd, const char *name, const void *data) {
+        return mknodat(parent_fd, name, S_IFIFO | 0600, 0) < 0 ? -errno : 0;
+}
+
+int tree_make_fifo(Tree *t, const char *path, const TreeAttributes *a) {
+        const char *name;
+        int parent_fd, r;
+
+        r = make(t, path, make_fifo, NULL, &parent_fd, &name);
+        if (r < 0)
+                return r;
+        r = set_name_owner(t, parent_fd, name, a);
+        if (r < 0)
+                return r;
+        /* fchmodat() follows links, and this name is none: nobody else writes to the tree */
+        if (fchmodat(parent_fd, name, a->mode, 0) < 0)
+                return -errno;
+        return set_name_time(parent_fd, name, a);
+}
+
+typedef struct LinkTarget {
+        int parent_fd; /* owned by the caller */
+        const char *name;
+} LinkTarget;
+
+static int make_link(int parent_fd, const char *name, const void *data) {
+        const LinkTarget *target = data;
+
+        return linkat(target->parent_fd, target->name, parent_fd, name, 0) < 0 ? -errno : 0;
+}
+
+int tree_make_link(Tree *t, const char *path, const char *target) {
+        _cleanup_close_ int target_fd = -EBADF;
+        const char *slash = strrchr(target, '/'), *name;
+        char parent[ARCHIVE_PATH_MAX];
+        struct stat st, there;
+        int parent_fd, r;
+
+        if (*target == '\0' || strlen(target) >= sizeof(parent))
+                return -EISDIR;
+        memcpy(parent, target, strlen(target) + 1);
+        parent[slash ? slash - target : 0] = '\0';
+        target_fd = walk(t, parent, O_PATH | O_DIRECTORY);
+        if (target_fd < 0)
+                return target_fd;
+        target = slash ? slash + 1 : target;
+
+        /* Looked at before anything gives way: a link to itself, or to what cannot be linked, must not delete. */
+        if (fstatat(target_fd, target, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        parent_fd = locate(t, path, &name);
+        if (parent_fd < 0)
+                return parent_fd;
+        if (fstatat(parent_fd, name, &there, AT_SYMLINK_NOFOLLOW) >= 0 &&
+                        there.st_dev == st.st_dev && there.st_ino == st.st_ino)
+                return 0;
+
+        r = make(t, path, make_link, &(LinkTarget) { target_fd, target }, &parent_fd, &name);
+        return r < 0 ? r : 0;
+}
+
+static int make_mark(int parent_fd, const char *name, const void *data) {
+        return mknodat(parent_fd, name, S_IFCHR, makedev(0, 0)) < 0 ? -errno : 0;
+}
+
+int tree_hide(Tree *t, const char *path) {
+        const char *name;
+        struct stat st;
+        int parent_fd, r;
+
+        parent_fd = locate(t, path, &name);
+        if (parent_fd < 0)
+                return parent_fd;
+
+        if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+                if (errno != ENOENT)
+                        return -errno;
+                r = make(t, path, make_mark, NULL, &parent_fd, &name);
+                return r < 0 ? r : 0;
+        }
+        /* A file of this layer hides what is below by itself; a directory would be merged with it. */
+        return S_ISDIR(st.st_mode) ? tree_hide_below(t, path) : 0;
+}
+
+int tree_hide_below(Tree *t, const char *path) {
+        _cleanup_close_ int fd = -EBADF;
+
+        fd = walk(t, path, O_RDONLY | O_DIRECTORY);
+        if (fd == -ENOENT) {
+                char copy[ARCHIVE_PATH_MAX];
+                int r;
+
+                (void) stpncpy(copy, path, sizeof(copy) - 1);
+                copy[sizeof(copy) - 1] = '\0';
+                r = make_missing(t, copy);
+                if (r < 0)
+                        return r;
+                fd = walk(t, path, O_RDONLY | O_DIRECTORY);
+        }
+        return fd < 0 ? fd : make_opaque(fd);
+}
+
+int tree_finish(Tree *t) {
+        for (size_t i = 0; i < t->n_times; i++) {
+                const DirTime *time = &t->times[i];
+                _cleanup_close_ int fd = -EBADF;
+                struct stat st;
+
+                fd = walk(t, time->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+                if (fd < 0) {
+                        if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
+                                continue; /* gave way to a later entry */
+                        return fd;
+                }
+                if (fstat(fd, &st) < 0)
+                        return -errno;
+                if (st.st_dev != time->dev || st.st_ino != time->ino)
+                        continue;
+                if (futimens(fd, (const struct timespec[2]) { time->mtime, time->mtime }) < 0)
+                        return -errno;
+        }
+        return 0;
+}
