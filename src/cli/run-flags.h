@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/run-flags.h: the flags of `run` and `create`, and how they travel. Knows no connection. */
+#pragma once
+#include <systemd/sd-bus.h>
+#include "cli/flags.h"
+
+/* What becomes of the container: one row is one option of CreateContainer. */
+extern const Flag container_flags[];
+
+/**
+ * run_flags_append() - append a{sv} to a call
+ * @args:    parsed by container_flags
+ * @command: NULL-terminated; the words after the image
+ *
+ * `--env KEY`, `--env-file` and `--label-file` are read here, so that the service sees values only.
+ *
+ * Return: 0, or negative errno with a sentence that names the flag or file.
+ */
+int run_flags_append(
+                sd_bus_message *m, const Arguments *args, char *const *command, Failure *reterr);
+
+/** env_append() - append `env` of `exec`: {sv} of KEY=VALUE and KEY. */
+int env_append(sd_bus_message *m, const Arguments *args, Failure *reterr);
