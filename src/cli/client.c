@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/client.c: sd-bus as one command needs it: connect late, call, translate errors once. */
+#include "cli/client.h"
+#include <stdarg.h>
+#include <string.h>
+#include "base/str.h"
+#include "cli/embedded.h"
+#include "cli/polkit-agent.h"
+#include "model/id.h"
+#include "model/names.h"
+
+void client_done(Client *c) {
+        if (c->bus)
+                sd_bus_close(c->bus);
+        c->bus = sd_bus_unref(c->bus);
+}
+
+static int open_address(const char *address, sd_bus **ret, Failure *reterr) {
+        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
+        int r;
+
+        r = sd_bus_new(&bus);
+        if (r >= 0)
+                r = sd_bus_set_address(bus, address);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus, true);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r < 0)
+                return fail(reterr, FAILURE_INTERNAL, r, "Nobody answers at '%s': %s", address,
+                                strerror(-r));
+
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+/* A peer that we know to be ours needs no Hello, which saves a round trip. */
+static int open_embedded(sd_bus **ret, Failure *reterr) {
+        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        fd = embedded_connect(reterr);
+        if (fd < 0)
+                return fd;
+
+        r = sd_bus_new(&bus);
+        if (r >= 0)
+                r = sd_bus_set_fd(bus, fd, fd);
+        if (r < 0)
+                return client_message_error(r, reterr);
+        TAKE_FD(fd);
+        r = sd_bus_start(bus);
+        if (r < 0)
+                return fail(reterr, FAILURE_INTERNAL, r,
+                                "Failed to talk to the embedded daemon: %s", strerror(-r));
+
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+static int open_system(Client *c, Failure *reterr) {
+        int r;
+
+        r = sd_bus_open_system(&c->bus);
+        if (r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR) {
+                /* No bus, hence no service: a container, a build machine, a rescue shell. */
+                c->embedded = true;
+                return open_embedded(&c->bus, reterr);
+        }
+        if (r < 0)
+                return fail(reterr, FAILURE_INTERNAL, r, "Failed to connect to the system bus: %s",
+                                strerror(-r));
+
+        if (c->ask_password)
+                polkit_agent_start();
+        return 0;
+}
+
+int client_open(Client *c, Failure *reterr) {
+        const char *address = c->address ?: getenv(ENV_ADDRESS);
+        int r;
+
+        if (c->bus)
+                return 0;
+
+        if (!isempty(address))
+                r = open_address(address, &c->bus, reterr);
+        else if (c->embedded || !isempty(getenv(ENV_ROOT))) {
+                c->embedded = true;
+                r = open_embedded(&c->bus, reterr);
+        } else
+                r = open_system(c, reterr);
+        if (r < 0)
+                return r;
+
+        return sd_bus_set_allow_interactive_authorization(c->bus, c->ask_password);
+}
+
+int client_reopen(Client *c, Failure *reterr) {
+        client_done(c);
+        return client_open(c, reterr);
+}
+
+int client_message_error(int error, Failure *reterr) {
+        if (error == -ENOMEM)
+                return fail(reterr, FAILURE_NO_MEMORY, error, "Out of memory");
+        return fail(reterr, FAILURE_INTERNAL, error, "A message could not be made or read: %s",
+                        strerror(-error));
+}
+
+bool client_lost(const sd_bus_error *e) {
+        return sd_bus_error_has_names(e, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_DISCONNECTED);
+}
+
+int client_error(Client *c, const sd_bus_error *e, int error, Failure *reterr) {
+        FailureCode code;
+
+        if (!e || !e->name) {
+                if (error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE)
+                        return fail(reterr, FAILURE_INTERNAL, error,
+                                        "The connection to the service was lost");
+                if (error == -ETIMEDOUT)
+                        return fail(reterr, FAILURE_TIMED_OUT, error,
+                                        "The service did not answer in time");
+                return client_message_error(error, reterr);
+        }
+
+        if (sd_bus_error_has_names(e, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+                c->absent = true;
+        if (client_lost(e) && isempty(e->message))
+                return fail(reterr, FAILURE_INTERNAL, ECONNRESET,
+                                "The connection to the service was lost");
+
+        code = failure_from_bus_name(e->name);
+        return fail(reterr, code < 0 ? FAILURE_INTERNAL : code, 0, "%s", strempty(e->message));
+}
+
+int client_new_call(Client *c, const char *path, const char *interface, const char *member,
+                sd_bus_message **ret, Failure *reterr) {
+        int r;
+
+        r = client_open(c, reterr);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_new_method_call(c->bus, ret, BUS_NAME, path, interface, member);
+        return r < 0 ? client_message_error(r, reterr) : 0;
+}
+
+int client_send_call(Client *c, sd_bus_message *m, uint64_t timeout_usec,
+                sd_bus_message **ret_reply, Failure *reterr) {
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call(c->bus, m, timeout_usec, &e, ret_reply);
+        return r < 0 ? client_error(c, &e, r, reterr) : 0;
+}
+
+int client_call(Client *c, const char *path, const char *interface, const char *member,
+                uint64_t timeout_usec, sd_bus_message **ret_reply, Failure *reterr,
+                const char *types, ...) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+        va_list ap;
+        int r;
+
+        r = client_new_call(c, path, interface, member, &m, reterr);
+        if (r < 0)
+                return r;
+
+        if (types) {
+                va_start(ap, types);
+                r = sd_bus_message_appendv(m, types, ap);
+                va_end(ap);
+                if (r < 0)
+                        return client_message_error(r, reterr);
+        }
+        return client_send_call(c, m, timeout_usec, ret_reply, reterr);
+}
+
+static int find(Client *c, const char *member, const char *name, char **ret_path, Failure *reterr) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *path;
+        int r;
+
+        r = client_call(c, BUS_PATH_MANAGER, BUS_INTERFACE_MANAGER, member, CLIENT_TIMEOUT_USEC,
+                        &reply, reterr, "s", name);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "o", &path);
+        if (r < 0)
+                return client_message_error(r, reterr);
+
+        r = free_and_strdup(ret_path, path);
+        return r < 0 ? client_message_error(r, reterr) : 0;
+}
+
+int client_find(Client *c, const char *name, char **ret_path, Failure *reterr) {
+        return find(c, "GetContainer", name, ret_path, reterr);
+}
+
+int client_find_image(Client *c, const char *name, char **ret_path, Failure *reterr) {
+        return find(c, "GetImage", name, ret_path, reterr);
+}
+
+const char *path_id(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
+}
