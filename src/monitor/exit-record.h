@@ -33,7 +33,7 @@ typedef struct ExitRecord {
         uint32_t step;          /* PlanStep of EXIT_FAILED */
         uint64_t run;           /* counts the container's starts; set by the daemon when it allocates */
         char detail[256];
-        uint8_t reserved[180];
+        uint8_t reserved[188];
         uint32_t checksum;      /* CRC-32 (IEEE) of all before */
 } ExitRecord;
 

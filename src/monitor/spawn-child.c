@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * monitor/spawn-child.c: see spawn-child.h. The child shares no memory with us (a user namespace needs us to run while
+ * it waits for its maps), so it may not rely on anything we change after clone3.
+ */
+#include "monitor/spawn-child.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include "base/fd.h"
+#include "init/steps.h"
+#include "init/sys.h"
+
+#define PIPE_BYTES (256 * 1024)
+#define HELPER_STACK_BYTES 16384
+
+/* Set before clone3, so that the child has it; 136 KiB of BSS that is touched where layers are. */
+static Child child;
+
+static int write_map(pid_t pid, const char *file, const PlanIdMap *maps, size_t n) {
+        char path[64], text[PLAN_ID_MAPS_MAX * 34];
+        size_t used = 0;
+        int fd, r;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, file);
+        for (size_t i = 0; i < n; i++)
+                used += (size_t) snprintf(text + used, sizeof(text) - used, "%u %u %u\n", maps[i].inside,
+                                          maps[i].outside, maps[i].count);
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        r = write(fd, text, used) < 0 ? -errno : 0;
+        close_fd(fd);
+        return r;
+}
+
+static int sleeper(void *unused) {
+        for (;;)
+                (void) syscall(SYS_pause); /* ends by the SIGKILL of storage_userns() */
+        return 0;
+}
+
+/* A user namespace is held by a process while its map is written: one that shares our memory is the cheapest. */
+static int storage_userns(const Plan *plan) {
+        static char stack[HELPER_STACK_BYTES] __attribute__((__aligned__(16)));
+        char path[64];
+        pid_t pid;
+        int fd, r;
+
+        if (plan->fds[PLAN_FD_USERNS_STORAGE] >= 0)
+                return plan->fds[PLAN_FD_USERNS_STORAGE];
+
+        pid = clone(sleeper, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | SIGCHLD, NULL);
+        if (pid < 0)
+                return -errno;
+        r = write_map(pid, "uid_map", &plan->storage_map, 1);
+        if (r >= 0)
+                r = write_map(pid, "gid_map", &plan->storage_map, 1);
+        if (r >= 0) {
+                (void) snprintf(path, sizeof(path), "/proc/%d/ns/user", (int) pid);
+                fd = open(path, O_RDONLY | O_CLOEXEC);
+                r = fd < 0 ? -errno : fd;
+        }
+        (void) kill(pid, SIGKILL); /* our own child, not reaped yet: the number is its */
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+        return r;
+}
+
+static int shifted_clone(int dir_fd, int userns_fd) {
+        struct pd_mount_attr attr = { .attr_set = PD_ATTR_IDMAP, .userns_fd = (uint64_t) userns_fd };
+        int fd, r;
+
+        fd = sys_open_tree(dir_fd, "", PD_OPEN_TREE_CLONE | AT_EMPTY_PATH);
+        if (fd < 0 || userns_fd < 0)
+                return fd;
+        r = sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr);
+        if (r < 0) {
+                close_fd(fd);
+                return r;
+        }
+        return fd;
+}
+
+static int prepare_layers(const Plan *plan) {
+        int userns_fd = -EBADF, r;
+
+        if (plan->storage_map.count > 0) {
+                userns_fd = storage_userns(plan);
+                if (userns_fd < 0)
+                        return userns_fd;
+        }
+        for (size_t i = 0; i < plan->n_layers; i++) {
+                r = child.layer_fds[i] = shifted_clone(plan->layer_fds[i], userns_fd);
+                if (r < 0)
+                        return r;
+        }
+        r = child.upper_fd = shifted_clone(plan->fds[PLAN_FD_STATE_DIR], userns_fd);
+        close_fd(userns_fd);
+        return r < 0 ? r : 0;
+}
+
+/* A pipe whose inode belongs to the container's root, so that the workload may open /dev/stdout. */
+static int make_pipe(const Plan *plan, int *ret_ours, int *ret_theirs, bool theirs_reads) {
+        int p[2];
+
+        if (pipe2(p, O_CLOEXEC) < 0)
+                return -errno;
+        if (plan->n_uid_maps > 0 && fchown(p[0], plan->uid_maps[0].outside, plan->gid_maps[0].outside) < 0) {
+                int r = -errno;
+
+                close_fd(p[0]);
+                close_fd(p[1]);
+                return r;
+        }
+        (void) fcntl(p[0], F_SETPIPE_SZ, PIPE_BYTES); /* a smaller one is slower, not wrong */
+        *ret_theirs = p[theirs_reads ? 0 : 1];
+        *ret_ours = p[theirs_reads ? 1 : 0];
+        return fd_set_nonblock(*ret_ours, true);
+}
+
+static int prepare_streams(const Plan *plan, Spawned *s) {
+        int r;
+
+        for (int i = 0; i < 3; i++)
+                child.stdio_fds[i] = -EBADF;
+        if (plan->flags & PLAN_FLAG_TERMINAL)
+                return 0;
+        if (plan->kind == PLAN_EXEC) {
+                for (int i = 0; i < 3; i++)
+                        child.stdio_fds[i] = plan->fds[PLAN_FD_STDIN + i];
+                return 0;
+        }
+
+        if (plan->flags & PLAN_FLAG_STDIN) {
+                r = make_pipe(plan, &s->stdin_fd, &child.stdio_fds[0], true);
+                if (r < 0)
+                        return r;
+        }
+        r = make_pipe(plan, &s->stdout_fd, &child.stdio_fds[1], false);
+        if (r >= 0)
+                r = make_pipe(plan, &s->stderr_fd, &child.stdio_fds[2], false);
+        return r;
+}
+
+static void fail_step(PlanFailure *failure, PlanStep step, int error, const char *detail) {
+        *failure = (PlanFailure) { .step = step, .error = -error };
+        (void) snprintf(failure->detail, sizeof(failure->detail), "%s", detail);
+}
+
+static int set_oom_score(const Plan *plan, pid_t pid) {
+        char path[64], text[16];
+        int fd, r;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int) pid);
+        (void) snprintf(text, sizeof(text), "%d", plan->oom_score_adj);
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        r = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+        close_fd(fd);
+        return r;
+}
+
+static int let_go(const Plan *plan, pid_t pid, int sync_fd, PlanFailure *failure) {
+        int r;
+
+        r = set_oom_score(plan, pid);
+        if (r < 0 && r != -EACCES && r != -EPERM) { /* lowering it below our own needs a right that not every host gives */
+                fail_step(failure, PLAN_STEP_CLONE, r, "oom_score_adj");
+                return r;
+        }
+        if (plan->kind == PLAN_RUN && plan->n_uid_maps > 0) {
+                r = write_map(pid, "uid_map", plan->uid_maps, plan->n_uid_maps);
+                if (r >= 0)
+                        r = write_map(pid, "gid_map", plan->gid_maps, plan->n_gid_maps);
+                if (r < 0) {
+                        fail_step(failure, PLAN_STEP_ID_MAP, r, "");
+                        return r;
+                }
+        }
+        if (send(sync_fd, "g", 1, MSG_NOSIGNAL) != 1) {
+                r = -errno;
+                fail_step(failure, PLAN_STEP_CLONE, r, "");
+                return r;
+        }
+        return 0;
+}
+
+/* The terminal (a byte with an fd), a failure, or the end of file that says: execve has succeeded. */
+static int await_execve(int sync_fd, Spawned *s, PlanFailure *failure) {
+        for (;;) {
+                union {
+                        struct cmsghdr header;
+                        char room[CMSG_SPACE(sizeof(int))];
+                } control = {};
+                PlanFailure got = {};
+                struct iovec iov = { .iov_base = &got, .iov_len = sizeof(got) };
+                struct msghdr m = {
+                        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control),
+                };
+                struct cmsghdr *cmsg;
+                ssize_t n;
+
+                n = recvmsg(sync_fd, &m, MSG_CMSG_CLOEXEC);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        return 0;
+                cmsg = CMSG_FIRSTHDR(&m);
+                if (cmsg && cmsg->cmsg_type == SCM_RIGHTS) {
+                        close_fd(s->terminal_fd);
+                        memcpy(&s->terminal_fd, CMSG_DATA(cmsg), sizeof(int));
+                        continue;
+                }
+                if (n == sizeof(got) && got.error > 0) {
+                        got.detail[sizeof(got.detail) - 1] = '\0';
+                        *failure = got;
+                        return -got.error;
+                }
+        }
+}
+
+static void close_childs_ends(const Plan *plan) {
+        for (size_t i = 0; i < plan->n_layers; i++)
+                close_fd(child.layer_fds[i]);
+        close_fd(child.upper_fd);
+        for (int i = 0; i < 3; i++)
+                close_fd(child.stdio_fds[i]);
+}
+
+static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
+        struct pd_clone_args args = {
+                .flags = PD_CLONE_PIDFD | PD_CLONE_INTO_CGROUP | (plan->kind == PLAN_RUN ? plan->namespaces : 0),
+                .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
+                .exit_signal = SIGCHLD,
+                .cgroup = (uint64_t) plan->fds[PLAN_FD_CGROUP],
+        };
+        int lifeline[2], pid;
+
+        /* The write end stays with us until we end, by no other means than ending. */
+        if (pipe2(lifeline, O_CLOEXEC) < 0)
+                return -errno;
+        child.plan = plan;
+        child.sync_fd = sync_fd;
+        child.lifeline_fd = lifeline[0];
+
+        pid = sys_clone3(&args);
+        if (pid == 0) {
+                close_fd(lifeline[1]);
+                child_run(&child);
+        }
+        close_fd(lifeline[0]);
+        if (pid < 0)
+                close_fd(lifeline[1]);
+        return pid;
+}
+
+int spawn_child(Plan *plan, Spawned *ret, PlanFailure *failure) {
+        Spawned s = { .pidfd = -EBADF, .stdin_fd = -EBADF, .stdout_fd = -EBADF, .stderr_fd = -EBADF, .terminal_fd = -EBADF };
+        int sync[2], r;
+
+        child.upper_fd = -EBADF;
+        r = plan->kind == PLAN_RUN ? prepare_layers(plan) : 0;
+        if (r < 0) {
+                fail_step(failure, PLAN_STEP_LAYERS, r, "");
+                return r;
+        }
+        r = prepare_streams(plan, &s);
+        if (r >= 0)
+                r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync) < 0 ? -errno : 0;
+        if (r < 0) {
+                fail_step(failure, PLAN_STEP_CLONE, r, "streams");
+                return r;
+        }
+        if (plan->kind == PLAN_EXEC && setns(plan->fds[PLAN_FD_TARGET], CLONE_NEWPID) < 0) {
+                r = -errno;
+                fail_step(failure, PLAN_STEP_NAMESPACES, r, "pid");
+                return r;
+        }
+
+        s.pid = clone_child(plan, sync[1], &s.pidfd);
+        close_fd(sync[1]);
+        close_childs_ends(plan);
+        if (s.pid < 0) {
+                fail_step(failure, PLAN_STEP_CLONE, s.pid, "");
+                return s.pid;
+        }
+
+        r = let_go(plan, s.pid, sync[0], failure);
+        if (r >= 0)
+                r = await_execve(sync[0], &s, failure);
+        close_fd(sync[0]);
+        if (r < 0) {
+                siginfo_t si;
+
+                if (failure->error == 0)
+                        fail_step(failure, PLAN_STEP_CLONE, r, "");
+                (void) sys_pidfd_send_signal(s.pidfd, SIGKILL); /* it may have ended already */
+                while (waitid(P_PID, (id_t) s.pid, &si, WEXITED) < 0 && errno == EINTR)
+                        ;
+                return r;
+        }
+        *ret = s;
+        return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* monitor/spawn-child.h: from a plan to a first process past its execve. Knows clone3 and id maps; knows no log. */
+#pragma once
+#include <sys/types.h>
+#include "init/plan.h"
+
+typedef struct Spawned {
+        pid_t pid;
+        int pidfd;       /* owned by the caller */
+        int stdin_fd;    /* our ends, owned by the caller; -EBADF where there is none */
+        int stdout_fd;
+        int stderr_fd;
+        int terminal_fd; /* master; then the three above are -EBADF */
+} Spawned;
+
+/**
+ * spawn_child() - make the container's (or the exec's) first process and wait for its execve
+ * @failure: filled in when a step failed
+ *
+ * Return: 0, or negative errno with @failure said; then the process is gone and reaped.
+ * Source: clone(2), user_namespaces(7), mount_setattr(2)
+ */
+int spawn_child(Plan *plan, Spawned *ret, PlanFailure *failure);
