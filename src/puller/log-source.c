@@ -158,7 +158,7 @@ static int open_from(LogSource *s, uint32_t number) {
         int fd, r;
 
         for (;;) {
-                uint32_t found;
+                uint32_t found = 0;
 
                 r = find_file(s->dir_fd, number, &found);
                 if (r <= 0)
