@@ -16,6 +16,7 @@ const char *container_image(const Container *c); /* as typed */
 const char *container_image_id(const Container *c);
 uid_t container_owner(const Container *c);
 ContainerState container_state(const Container *c); /* the public one: created, running, paused, restarting, exited, dead */
+ContainerHealth container_health(const Container *c); /* HEALTH_NONE without a check */
 uint64_t container_created_usec(const Container *c);
 uint64_t container_started_usec(const Container *c);
 uint64_t container_finished_usec(const Container *c);
