@@ -92,6 +92,7 @@ tier_walls() {
         sum=$(check tests/walls/check-layers)
         sum=$(add "$sum" "$(check tests/walls/check-style)")
         sum=$(add "$sum" "$(check tests/walls/check-bus-files)")
+        sum=$(add "$sum" "$(check tests/walls/check-man-dbus)")
         add "$sum" "$(check tests/walls/check-child-symbols "$root/build")"
 }
 
