@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * monitor/main.c: one container, from its plan to its exit record. Knows one container and one daemon at a time; waits
+ * for neither. Static and small, since there is one for each container: no allocation once the workload runs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/usec.h"
+#include "init/sys.h"
+#include "monitor/control.h"
+#include "monitor/hold.h"
+#include "monitor/log-writer.h"
+#include "monitor/spawn-child.h"
+#include "monitor/streams.h"
+
+#define PLAN_FD 3
+#define SYNC_DELAY_USEC USEC_PER_SEC
+#define FLUSH_MS 5000
+
+typedef struct Monitor {
+        int conn_fd, listen_fd, record_fd;
+        bool exec;
+        ControlState state;
+        Spawned child;
+        LogWriter log;
+        Streams streams;
+        ExitRecord record;
+        bool taken;
+} Monitor;
+
+static Monitor monitor;
+
+static void drop_daemon(Monitor *m) {
+        m->conn_fd = close_fd(m->conn_fd);
+}
+
+/* Never waits: a daemon that does not read finds everything when it connects again. */
+static void send_message(Monitor *m, ControlType type, uint32_t serial, const void *body, size_t size, int fd) {
+        struct {
+                ControlHeader header;
+                char body[sizeof(ExitRecord)];
+        } packet = {
+                .header = { .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .type = type, .serial = serial,
+                            .length = (uint32_t) (sizeof(ControlHeader) + size) },
+        };
+        union {
+                struct cmsghdr header;
+                char room[CMSG_SPACE(sizeof(int))];
+        } control = {};
+        struct iovec iov = { .iov_base = &packet, .iov_len = sizeof(ControlHeader) + size };
+        struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+        if (m->conn_fd < 0)
+                return;
+        memcpy(packet.body, body, size);
+        if (fd >= 0) {
+                struct cmsghdr *cmsg;
+
+                h.msg_control = &control;
+                h.msg_controllen = sizeof(control);
+                cmsg = CMSG_FIRSTHDR(&h);
+                cmsg->cmsg_level = SOL_SOCKET;
+                cmsg->cmsg_type = SCM_RIGHTS;
+                cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+                memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+        }
+        if (sendmsg(m->conn_fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+                drop_daemon(m);
+}
+
+static int terminal_resize(Monitor *m, const ControlResize *size) {
+        struct winsize w = { .ws_row = size->rows, .ws_col = size->columns };
+
+        if (!m->streams.terminal || m->streams.out_fd < 0)
+                return -ENOTTY;
+        return ioctl(m->streams.out_fd, TIOCSWINSZ, &w) < 0 ? -errno : 0;
+}
+
+static int attach(Monitor *m, const ControlAttach *a, int *fds, size_t n_fds) {
+        size_t want = (size_t) __builtin_popcount(a->mask & (CONTROL_ATTACH_STDIN | CONTROL_ATTACH_STDOUT | CONTROL_ATTACH_STDERR));
+        int r;
+
+        if (want != n_fds)
+                return -EINVAL;
+        r = streams_attach(&m->streams, a->mask, fds);
+        if (r >= 0)
+                for (size_t i = 0; i < n_fds; i++)
+                        fds[i] = -EBADF; /* theirs now */
+        return r;
+}
+
+static void handle(Monitor *m, const ControlHeader *h, const void *body, size_t size, int *fds, size_t n_fds) {
+        ControlReply reply = { .error = -EINVAL };
+
+        switch (h->type) {
+        case CONTROL_ATTACH:
+                if (size >= sizeof(ControlAttach))
+                        reply.error = attach(m, body, fds, n_fds);
+                break;
+        case CONTROL_RESIZE:
+                if (size >= sizeof(ControlResize))
+                        reply.error = terminal_resize(m, body);
+                break;
+        case CONTROL_SIGNAL:
+                if (size >= sizeof(ControlSignal))
+                        reply.error = m->child.pidfd < 0 ? -ESRCH
+                                                         : sys_pidfd_send_signal(m->child.pidfd, ((const ControlSignal *) body)->signal);
+                break;
+        case CONTROL_TAKEN:
+                m->taken = true;
+                return;
+        default:
+                return; /* a newer daemon's: not for us */
+        }
+        send_message(m, CONTROL_REPLY, h->serial, &reply, sizeof(reply), -EBADF);
+}
+
+/* Return: whether a packet was there. */
+static bool receive(Monitor *m) {
+        static union {
+                ControlHeader header;
+                char bytes[CONTROL_PACKET_MAX];
+        } packet;
+        union {
+                struct cmsghdr header;
+                char room[CMSG_SPACE(CONTROL_FDS_MAX * sizeof(int))];
+        } control;
+        struct iovec iov = { .iov_base = &packet, .iov_len = sizeof(packet) };
+        struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+        int fds[CONTROL_FDS_MAX];
+        size_t n_fds = 0;
+        ssize_t n;
+
+        if (m->conn_fd < 0)
+                return false;
+        n = recvmsg(m->conn_fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return errno == EINTR;
+        if (n <= 0) {
+                drop_daemon(m);
+                return false;
+        }
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c))
+                if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+                        n_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+                        memcpy(fds, CMSG_DATA(c), n_fds * sizeof(int));
+                }
+
+        if ((size_t) n >= sizeof(packet.header) && packet.header.magic == CONTROL_MAGIC)
+                handle(m, &packet.header, packet.bytes + sizeof(packet.header), (size_t) n - sizeof(packet.header), fds, n_fds);
+        for (size_t i = 0; i < n_fds; i++)
+                close_fd(fds[i]);
+        return true;
+}
+
+static void accept_daemon(Monitor *m) {
+        struct ucred peer;
+        socklen_t size = sizeof(peer);
+        int fd;
+
+        fd = accept4(m->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fd < 0)
+                return;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.uid != getuid()) {
+                close_fd(fd);
+                return;
+        }
+        drop_daemon(m);
+        m->conn_fd = fd;
+        send_message(m, CONTROL_STATE, 0, &m->state, sizeof(m->state), m->state.phase == CONTROL_PHASE_RUNNING ? m->child.pidfd : -EBADF);
+        if (m->state.phase == CONTROL_PHASE_EXITED)
+                send_message(m, CONTROL_EXITED, 0, &m->record, sizeof(m->record), -EBADF);
+}
+
+static int poll_timeout(const Monitor *m) {
+        usec_t since = m->log.dirty_since_usec, now;
+
+        if (since == 0)
+                return -1;
+        now = now_monotonic();
+        return now >= since + SYNC_DELAY_USEC ? 0 : (int) ((since + SYNC_DELAY_USEC - now) / USEC_PER_MSEC) + 1;
+}
+
+/* Until the first process has ended. */
+static void watch(Monitor *m) {
+        for (;;) {
+                struct pollfd p[STREAMS_POLL_MAX + 3] = {
+                        { .fd = m->child.pidfd, .events = POLLIN },
+                        { .fd = m->conn_fd, .events = POLLIN }, /* poll() skips negative ones */
+                        { .fd = m->listen_fd, .events = POLLIN },
+                };
+                size_t n = streams_poll_fds(&m->streams, p + 3);
+                int timeout = poll_timeout(m);
+
+                if (poll(p, n + 3, timeout) < 0 && errno != EINTR)
+                        return;
+                if (timeout >= 0 && poll_timeout(m) == 0)
+                        log_writer_sync(&m->log);
+                streams_dispatch(&m->streams, p + 3, n);
+                if (p[1].revents)
+                        (void) receive(m); /* poll() says whether there is more */
+                if (p[2].revents)
+                        accept_daemon(m);
+                if (p[0].revents)
+                        return;
+        }
+}
+
+static void reap(Monitor *m) {
+        siginfo_t si = {};
+
+        while (waitid(P_PID, (id_t) m->child.pid, &si, WEXITED) < 0 && errno == EINTR)
+                ;
+        m->record.kind = si.si_code == CLD_EXITED ? EXIT_EXITED : EXIT_SIGNALED;
+        m->record.value = (uint32_t) si.si_status;
+        m->record.finished_usec = now_realtime();
+}
+
+/* Stored first, told afterwards. Then the daemon may take its time, but only while it is there. */
+static void report(Monitor *m, ControlType type, const void *body, size_t size) {
+        (void) exit_record_write(m->record_fd, &m->record); /* allocated: what fails is the disk itself, and the daemon is told below */
+        m->state.phase = CONTROL_PHASE_EXITED;
+        send_message(m, type, 0, body, size, -EBADF);
+        if (!m->exec)
+                (void) fdatasync(m->record_fd); /* as above */
+        log_writer_sync(&m->log);
+
+        while (m->conn_fd >= 0 && !m->taken) {
+                struct pollfd p[2] = { { .fd = m->conn_fd, .events = POLLIN }, { .fd = m->listen_fd, .events = POLLIN } };
+
+                if (poll(p, 2, -1) < 0 && errno != EINTR)
+                        return;
+                if (p[0].revents)
+                        (void) receive(m); /* poll() says whether there is more */
+                if (p[1].revents)
+                        accept_daemon(m);
+        }
+}
+
+static int read_plan(Plan *plan, void **ret_map, size_t *ret_size) {
+        struct stat st;
+        void *map;
+
+        if (fstat(PLAN_FD, &st) < 0)
+                return -errno;
+        if (st.st_size <= 0 || st.st_size > (off_t) PLAN_BYTES_MAX)
+                return -EBADMSG;
+        map = mmap(NULL, (size_t) st.st_size, PROT_READ, MAP_PRIVATE, PLAN_FD, 0);
+        if (map == MAP_FAILED)
+                return -errno;
+        *ret_map = map;
+        *ret_size = (size_t) st.st_size;
+        return plan_decode(map, (size_t) st.st_size, plan);
+}
+
+static int set_up(Monitor *m, const Plan *plan) {
+        m->exec = plan->kind == PLAN_EXEC;
+        m->conn_fd = plan->fds[PLAN_FD_CONTROL];
+        m->listen_fd = plan->fds[PLAN_FD_LISTEN];
+        m->record_fd = plan->fds[PLAN_FD_EXIT_RECORD];
+        memcpy(m->state.id, plan->id, sizeof(m->state.id));
+        if (exit_record_read(m->record_fd, &m->record) < 0) {
+                ExitRecord empty;
+
+                /* The run's number is the daemon's, also in a record of kind NONE. */
+                if (pread_full(m->record_fd, &empty, sizeof(empty), 0) == sizeof(empty))
+                        m->record.run = empty.run;
+        }
+        memset(m->record.detail, 0, sizeof(m->record.detail));
+        memcpy(m->record.boot_id, plan->boot_id, sizeof(m->record.boot_id));
+        streams_init(&m->streams, plan->fds[PLAN_FD_LOG_DIR] >= 0 ? &m->log : NULL);
+        return log_writer_open(&m->log, plan->fds[PLAN_FD_LOG_DIR], plan->log_max_size, plan->log_max_files);
+}
+
+static void start_failed(Monitor *m, const PlanFailure *failure) {
+        m->record.kind = EXIT_FAILED;
+        m->record.step = failure->step;
+        m->record.value = (uint32_t) failure->error;
+        m->record.finished_usec = now_realtime();
+        memcpy(m->record.detail, failure->detail, sizeof(m->record.detail));
+        streams_done(&m->streams);
+        report(m, CONTROL_FAILED, failure, sizeof(*failure));
+}
+
+/* What only the start needed: a container that idles for months holds no more than its streams and sockets. */
+static void let_go_of_plan(Plan *plan, void *map, size_t size) {
+        static const PlanFd start_only[] = { PLAN_FD_CGROUP, PLAN_FD_STATE_DIR, PLAN_FD_TARGET, PLAN_FD_STDIN, PLAN_FD_STDOUT,
+                                             PLAN_FD_STDERR, PLAN_FD_USERNS_STORAGE, PLAN_FD_NETNS };
+
+        for (size_t i = 0; i < ELEMENTSOF(start_only); i++)
+                close_fd(plan->fds[start_only[i]]);
+        for (size_t i = 0; i < plan->n_layers; i++)
+                close_fd(plan->layer_fds[i]);
+        close_fd(PLAN_FD);
+        plan_done(plan);
+        (void) munmap(map, size); /* our own mapping */
+}
+
+/* An exec's terminal: the client's pipes came with the plan. */
+static void attach_exec_terminal(Monitor *m, const Plan *plan) {
+        unsigned mask = (plan->fds[PLAN_FD_TERMINAL] >= 0 ? CONTROL_ATTACH_STDIN : 0) |
+                        (plan->fds[PLAN_FD_TERMINAL_OUT] >= 0 ? CONTROL_ATTACH_STDOUT | CONTROL_ATTACH_BLOCK : 0);
+        int fds[2];
+        size_t n = 0;
+
+        for (PlanFd role = PLAN_FD_TERMINAL; role <= PLAN_FD_TERMINAL_OUT; role++)
+                if (plan->fds[role] >= 0)
+                        fds[n++] = plan->fds[role];
+        (void) streams_attach(&m->streams, mask, fds); /* the first ones: there is room */
+}
+
+static int run(Monitor *m) {
+        PlanFailure failure = {};
+        ControlStarted started = {};
+        Plan plan;
+        void *map = NULL;
+        size_t size = 0;
+        int r;
+
+        r = read_plan(&plan, &map, &size);
+        if (r < 0)
+                return EXIT_FAILURE; /* without a plan there is nobody to tell: the daemon sees our end */
+        m->child.pidfd = -EBADF;
+        r = set_up(m, &plan);
+        if (r < 0) {
+                failure = (PlanFailure) { .step = PLAN_STEP_PLAN, .error = -r, .detail = "log" };
+                start_failed(m, &failure);
+                return EXIT_FAILURE;
+        }
+        attach_exec_terminal(m, &plan);
+        while (receive(m)) /* who attached before the start gets everything */
+                ;
+
+        m->record.started_usec = now_realtime();
+        r = spawn_child(&plan, &m->child, &failure);
+        if (r < 0) {
+                start_failed(m, &failure);
+                return EXIT_FAILURE;
+        }
+
+        m->record.kind = EXIT_STARTED;
+        m->record.started_usec = now_realtime();
+        m->state.phase = CONTROL_PHASE_RUNNING;
+        m->state.pid = started.pid = (uint32_t) m->child.pid;
+        m->state.started_usec = started.started_usec = m->record.started_usec;
+        (void) exit_record_write(m->record_fd, &m->record); /* only tells a later daemon that a run was under way */
+        send_message(m, CONTROL_STARTED, 0, &started, sizeof(started), m->child.pidfd);
+        streams_start(&m->streams, &m->child);
+        let_go_of_plan(&plan, map, size);
+        log_writer_append(&m->log, LOG_STREAM_START, NULL, 0);
+
+        watch(m);
+        reap(m);
+        streams_drain(&m->streams);
+        log_writer_append(&m->log, LOG_STREAM_END, NULL, 0);
+        streams_flush(&m->streams, FLUSH_MS);
+        streams_done(&m->streams);
+        report(m, CONTROL_EXITED, &m->record, sizeof(m->record));
+        return EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[]) {
+        (void) signal(SIGPIPE, SIG_IGN); /* a client that left is an EPIPE */
+        if (argc > 1 && streq(argv[1], "--version")) {
+                (void) puts("pocketdocker-monitor " POCKETDOCKER_VERSION);
+                return EXIT_SUCCESS;
+        }
+        if (argc > 1 && streq(argv[1], "--hold"))
+                return hold_run();
+        if (argc > 1 || fcntl(PLAN_FD, F_GETFD) < 0) {
+                (void) fputs("pocketdocker-monitor: started by pocketdockerd alone, or with --hold or --version\n", stderr);
+                return EXIT_FAILURE;
+        }
+
+        (void) prctl(PR_SET_DUMPABLE, 0); /* cannot fail with 0; keeps the child's memory from the container too */
+        return run(&monitor);
+}
