@@ -67,7 +67,8 @@ int pwrite_full(int fd, const void *data, size_t size, off_t offset) {
         size_t done = 0;
 
         while (done < size) {
-                ssize_t n = pwrite(fd, (const char *) data + done, size - done, offset + (off_t) done);
+                ssize_t n = pwrite(
+                                fd, (const char *) data + done, size - done, offset + (off_t) done);
 
                 if (n < 0) {
                         if (errno == EINTR)
@@ -157,7 +158,8 @@ int read_file(const char *path, size_t max_bytes, char **ret, size_t *ret_size) 
 }
 
 /* Fills a new file beside its place; the caller unlinks it on failure. */
-static int write_temporary(int dir_fd, const char *temporary, const void *data, size_t size, mode_t mode, WriteFlag flags) {
+static int write_temporary(int dir_fd, const char *temporary, const void *data, size_t size,
+                mode_t mode, WriteFlag flags) {
         _cleanup_close_ int fd = -EBADF;
         int r;
 
@@ -186,7 +188,8 @@ static int sync_directory(int dir_fd) {
         return fsync(fd) < 0 ? -errno : 0;
 }
 
-int write_file_at(int dir_fd, const char *name, const void *data, size_t size, mode_t mode, WriteFlag flags) {
+int write_file_at(int dir_fd, const char *name, const void *data, size_t size, mode_t mode,
+                WriteFlag flags) {
         char temporary[NAME_MAX + 1], suffix[17];
         uint8_t random[4];
         int r;
@@ -202,7 +205,8 @@ int write_file_at(int dir_fd, const char *name, const void *data, size_t size, m
         r = write_temporary(dir_fd, temporary, data, size, mode, flags);
         if (r == -EEXIST)
                 return r; /* not ours: chance or mischief chose the same name */
-        if (r >= 0 && syscall(SYS_renameat2, dir_fd, temporary, dir_fd, name, flags & WRITE_NEW ? 1U /* RENAME_NOREPLACE */ : 0U) < 0)
+        if (r >= 0 && syscall(SYS_renameat2, dir_fd, temporary, dir_fd, name,
+                                      flags & WRITE_NEW ? 1U /* RENAME_NOREPLACE */ : 0U) < 0)
                 r = -errno;
         if (r < 0) {
                 (void) unlinkat(dir_fd, temporary, 0); /* the first error is the one to tell */

@@ -55,7 +55,8 @@ typedef enum WriteFlag {
  *
  * Return: 0 or negative errno; then @name is as it was and no temporary file stays.
  */
-int write_file_at(int dir_fd, const char *name, const void *data, size_t size, mode_t mode, WriteFlag flags);
+int write_file_at(int dir_fd, const char *name, const void *data, size_t size, mode_t mode,
+                WriteFlag flags);
 
 /** write_existing_at() - one write() into a file that exists (cgroup and /proc attributes). Return: 0 or negative errno. */
 int write_existing_at(int dir_fd, const char *path, const char *text);

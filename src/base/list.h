@@ -45,9 +45,11 @@ static inline void list_remove(List *item) {
 
 #define list_entry(link, type, member) ((type *) ((char *) (link) - offsetof(type, member)))
 
-#define list_first(head, type, member) (list_is_empty(head) ? NULL : list_entry((head)->next, type, member))
+#define list_first(head, type, member)                                                             \
+        (list_is_empty(head) ? NULL : list_entry((head)->next, type, member))
 
 /* The body may remove the current item (and free it), no other. */
-#define LIST_FOREACH(i, head, type, member)                                                      \
-        for (List *_li = (head)->next, *_ln = _li->next;                                         \
-             _li != (head) && ((i) = list_entry(_li, type, member), true); _li = _ln, _ln = _li->next)
+#define LIST_FOREACH(i, head, type, member)                                                        \
+        for (List *_li = (head)->next, *_ln = _li->next;                                           \
+                        _li != (head) && ((i) = list_entry(_li, type, member), true);              \
+                        _li = _ln, _ln = _li->next)

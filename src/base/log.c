@@ -29,7 +29,8 @@ static bool stderr_is_journal(void) {
 
         if (!e || sscanf(e, "%" SCNu64 ":%" SCNu64, &device, &inode) != 2)
                 return false;
-        return fstat(STDERR_FILENO, &st) >= 0 && (uint64_t) st.st_dev == device && (uint64_t) st.st_ino == inode;
+        return fstat(STDERR_FILENO, &st) >= 0 && (uint64_t) st.st_dev == device &&
+               (uint64_t) st.st_ino == inode;
 }
 
 void log_open(const char *identifier) {
@@ -52,7 +53,8 @@ typedef struct Fields {
         int n;
 } Fields;
 
-static void fields_add(Fields *f, const char *format, ...) __attribute__((__format__(__printf__, 2, 3)));
+static void fields_add(Fields *f, const char *format, ...)
+                __attribute__((__format__(__printf__, 2, 3)));
 static void fields_add(Fields *f, const char *format, ...) {
         va_list ap;
         int n;
@@ -68,7 +70,8 @@ static void fields_add(Fields *f, const char *format, ...) {
         f->n++;
 }
 
-static int send_to_journal(const LogContext *c, int level, int error, const char *file, int line, const char *func, char *message) {
+static int send_to_journal(const LogContext *c, int level, int error, const char *file, int line,
+                const char *func, char *message) {
         Fields f = {};
 
         fields_add(&f, "PRIORITY=%i", level);
@@ -110,7 +113,8 @@ int log_full_internal(const LogContext *context, int level, int error, const cha
         (void) vsnprintf(message + sizeof(field) - 1, LOG_MESSAGE_MAX, format, ap); /* cut where it is too long */
         va_end(ap);
 
-        if (!log_to_journal || send_to_journal(context, level, positive, file, line, func, message) < 0)
+        if (!log_to_journal ||
+                        send_to_journal(context, level, positive, file, line, func, message) < 0)
                 (void) dprintf(STDERR_FILENO, "%s: %s\n", log_identifier, message + sizeof(field) - 1); /* nowhere else to tell */
 
         errno = saved;

@@ -28,7 +28,8 @@ int log_get_max_level(void);
 
 /** log_full_internal() - @error: 0 or an errno of any sign, for ERRNO= and `%m`. Return: -abs(@error). */
 int log_full_internal(const LogContext *context, int level, int error, const char *file, int line,
-                      const char *func, const char *format, ...) __attribute__((__format__(__printf__, 7, 8)));
+                const char *func, const char *format, ...)
+                __attribute__((__format__(__printf__, 7, 8)));
 
 #define log_full(context, level, error, ...) \
         log_full_internal((context), (level), (error), __FILE__, __LINE__, __func__, __VA_ARGS__)

@@ -112,11 +112,13 @@ size_t map_size(const Map *m) {
 
 static uint64_t map_hash(const Map *m, const char *key, uint64_t number) {
         assert(m->by_number == !key);
-        return key ? hash_bytes(m->seed, key, strlen(key)) : hash_bytes(m->seed, &number, sizeof(number));
+        return key ? hash_bytes(m->seed, key, strlen(key))
+                   : hash_bytes(m->seed, &number, sizeof(number));
 }
 
 static bool entry_is(const Entry *e, uint64_t hash, const char *key, uint64_t number) {
-        return e->value && e->hash == hash && (key ? strcmp(e->key, key) == 0 : e->number == number);
+        return e->value && e->hash == hash &&
+               (key ? strcmp(e->key, key) == 0 : e->number == number);
 }
 
 static Entry *map_find(const Map *m, const char *key, uint64_t number) {
@@ -145,7 +147,9 @@ static void map_place(Map *m, size_t position) {
 
 /* Room for one more: closes the holes, and doubles both arrays when more than half is live. */
 static int map_make_room(Map *m) {
-        size_t n_allocated = m->n_live * 2 >= m->n_allocated ? (m->n_allocated > 0 ? 2 * m->n_allocated : 8) : m->n_allocated;
+        size_t n_allocated = m->n_live * 2 >= m->n_allocated
+                                             ? (m->n_allocated > 0 ? 2 * m->n_allocated : 8)
+                                             : m->n_allocated;
         uint32_t *slots;
         Entry *entries;
         size_t n = 0;

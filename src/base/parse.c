@@ -19,7 +19,8 @@ static int scan_u64(const char **p, uint64_t *ret) {
         if (!is_digit(*s))
                 return -EINVAL;
         for (; is_digit(*s); s++)
-                if (__builtin_mul_overflow(value, 10ULL, &value) || __builtin_add_overflow(value, (uint64_t) (*s - '0'), &value))
+                if (__builtin_mul_overflow(value, 10ULL, &value) ||
+                                __builtin_add_overflow(value, (uint64_t) (*s - '0'), &value))
                         return -ERANGE;
 
         *p = s;
@@ -72,7 +73,9 @@ static int scale(uint64_t whole, uint32_t nano, uint64_t unit, uint64_t *ret) {
         uint64_t value;
 
         if (__builtin_mul_overflow(whole, unit, &value) ||
-            __builtin_add_overflow(value, (uint64_t) ((unsigned __int128) nano * unit / NSEC_PER_SEC), &value))
+                        __builtin_add_overflow(value,
+                                        (uint64_t) ((unsigned __int128) nano * unit / NSEC_PER_SEC),
+                                        &value))
                 return -ERANGE;
         *ret = value;
         return 0;
@@ -263,7 +266,8 @@ static int scan_fixed(const char **p, unsigned digits, int *ret) {
 static int scan_time_of_day(const char **p, struct tm *tm, uint32_t *nano) {
         const char *s = *p;
 
-        if (scan_fixed(&s, 2, &tm->tm_hour) < 0 || *s++ != ':' || scan_fixed(&s, 2, &tm->tm_min) < 0)
+        if (scan_fixed(&s, 2, &tm->tm_hour) < 0 || *s++ != ':' ||
+                        scan_fixed(&s, 2, &tm->tm_min) < 0)
                 return -EINVAL;
         if (*s == ':') {
                 s++;
@@ -293,7 +297,8 @@ static int parse_zone(const char *s, int *ret_east) {
         if (*s != '+' && *s != '-')
                 return -EINVAL;
         s++;
-        if (scan_fixed(&s, 2, &hours) < 0 || *s++ != ':' || scan_fixed(&s, 2, &minutes) < 0 || *s != '\0')
+        if (scan_fixed(&s, 2, &hours) < 0 || *s++ != ':' || scan_fixed(&s, 2, &minutes) < 0 ||
+                        *s != '\0')
                 return -EINVAL;
         if (hours > 23 || minutes > 59)
                 return -EINVAL;
@@ -315,8 +320,8 @@ static int parse_rfc3339(const char *s, usec_t *ret) {
         uint32_t nano = 0;
         time_t t;
 
-        if (scan_fixed(&s, 4, &year) < 0 || *s++ != '-' || scan_fixed(&s, 2, &month) < 0 || *s++ != '-' ||
-            scan_fixed(&s, 2, &day) < 0)
+        if (scan_fixed(&s, 4, &year) < 0 || *s++ != '-' || scan_fixed(&s, 2, &month) < 0 ||
+                        *s++ != '-' || scan_fixed(&s, 2, &day) < 0)
                 return -EINVAL;
         if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
                 return -EINVAL;
@@ -374,14 +379,14 @@ static const struct {
         const char *name;
         int number;
 } signal_table[] = {
-        { "HUP", SIGHUP },       { "INT", SIGINT },     { "QUIT", SIGQUIT },   { "ILL", SIGILL },
-        { "TRAP", SIGTRAP },     { "ABRT", SIGABRT },   { "BUS", SIGBUS },     { "FPE", SIGFPE },
-        { "KILL", SIGKILL },     { "USR1", SIGUSR1 },   { "SEGV", SIGSEGV },   { "USR2", SIGUSR2 },
-        { "PIPE", SIGPIPE },     { "ALRM", SIGALRM },   { "TERM", SIGTERM },   { "STKFLT", SIGSTKFLT },
-        { "CHLD", SIGCHLD },     { "CONT", SIGCONT },   { "STOP", SIGSTOP },   { "TSTP", SIGTSTP },
-        { "TTIN", SIGTTIN },     { "TTOU", SIGTTOU },   { "URG", SIGURG },     { "XCPU", SIGXCPU },
-        { "XFSZ", SIGXFSZ },     { "VTALRM", SIGVTALRM }, { "PROF", SIGPROF }, { "WINCH", SIGWINCH },
-        { "IO", SIGIO },         { "PWR", SIGPWR },     { "SYS", SIGSYS },
+        { "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT }, { "ILL", SIGILL },
+        { "TRAP", SIGTRAP }, { "ABRT", SIGABRT }, { "BUS", SIGBUS }, { "FPE", SIGFPE },
+        { "KILL", SIGKILL }, { "USR1", SIGUSR1 }, { "SEGV", SIGSEGV }, { "USR2", SIGUSR2 },
+        { "PIPE", SIGPIPE }, { "ALRM", SIGALRM }, { "TERM", SIGTERM }, { "STKFLT", SIGSTKFLT },
+        { "CHLD", SIGCHLD }, { "CONT", SIGCONT }, { "STOP", SIGSTOP }, { "TSTP", SIGTSTP },
+        { "TTIN", SIGTTIN }, { "TTOU", SIGTTOU }, { "URG", SIGURG }, { "XCPU", SIGXCPU },
+        { "XFSZ", SIGXFSZ }, { "VTALRM", SIGVTALRM }, { "PROF", SIGPROF }, { "WINCH", SIGWINCH },
+        { "IO", SIGIO }, { "PWR", SIGPWR }, { "SYS", SIGSYS },
         /* other names of the same */
         { "IOT", SIGABRT },      { "CLD", SIGCHLD },    { "POLL", SIGIO },
 };

@@ -66,8 +66,8 @@ size_t utf8_length(const char *s) {
         for (size_t i = 1; i < n; i++)
                 if ((p[i] & 0xc0) != 0x80)
                         return 0;
-        if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-            (p[0] == 0xf4 && p[1] > 0x8f))
+        if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+                        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
                 return 0;
         return n;
 }
@@ -88,7 +88,8 @@ void text_clean(char *s) {
                 size_t n = utf8_length(s);
 
                 /* U+0080 to U+009F are controls, too. */
-                if (n == 0 || (n == 1 && ((uint8_t) *s < ' ' || *s == 0x7f)) || (n == 2 && (uint8_t) s[0] == 0xc2 && (uint8_t) s[1] < 0xa0)) {
+                if (n == 0 || (n == 1 && ((uint8_t) *s < ' ' || *s == 0x7f)) ||
+                                (n == 2 && (uint8_t) s[0] == 0xc2 && (uint8_t) s[1] < 0xa0)) {
                         *s++ = '?';
                         continue;
                 }

@@ -7,24 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 #include "base/cleanup.h"
+#include "base/macro.h"
 
 #define streq(a, b) (strcmp((a), (b)) == 0)
-
-/* Entries of an array, as a constant. */
-#define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
-
-#define MIN2(a, b)                           \
-        ({                                   \
-                __typeof__(a) _min_a = (a);  \
-                __typeof__(b) _min_b = (b);  \
-                _min_a < _min_b ? _min_a : _min_b; \
-        })
-#define MAX2(a, b)                           \
-        ({                                   \
-                __typeof__(a) _max_a = (a);  \
-                __typeof__(b) _max_b = (b);  \
-                _max_a > _max_b ? _max_a : _max_b; \
-        })
 
 /** streq_ptr() - equal, where NULL equals NULL alone. */
 bool streq_ptr(const char *a, const char *b);

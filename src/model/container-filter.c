@@ -61,7 +61,8 @@ static int check_value(FilterKey key, const char *value, char **ret, Failure *re
                 if (r < 0)
                         return r;
                 /* A short id reads as a name as well: both ways are tried on matching. */
-                return id_is_prefix(value) ? str_printf(ret, "%s", value) : image_ref_normalized(ref, ret);
+                return id_is_prefix(value) ? str_printf(ret, "%s", value)
+                                           : image_ref_normalized(ref, ret);
         case FILTER_EXITED:
                 if (parse_u32(value, &code) < 0 || code > 255)
                         expected = "an exit code";
@@ -84,15 +85,22 @@ static int check_value(FilterKey key, const char *value, char **ret, Failure *re
         }
 
         if (expected)
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The filter value '%.64s' is not %s", value, expected);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "The filter value '%.64s' is not %s", value, expected);
         return str_printf(ret, "%s", value);
 }
 
 int container_filter_add(ContainerFilter *f, const char *key, const char *value, Failure *reterr) {
         static const char *const keys[_FILTER_KEY_MAX] = {
-                [FILTER_ANCESTOR] = "ancestor", [FILTER_BEFORE] = "before",   [FILTER_EXITED] = "exited",
-                [FILTER_HEALTH] = "health",     [FILTER_ID] = "id",           [FILTER_LABEL] = "label",
-                [FILTER_NAME] = "name",         [FILTER_NETWORK] = "network", [FILTER_SINCE] = "since",
+                [FILTER_ANCESTOR] = "ancestor",
+                [FILTER_BEFORE] = "before",
+                [FILTER_EXITED] = "exited",
+                [FILTER_HEALTH] = "health",
+                [FILTER_ID] = "id",
+                [FILTER_LABEL] = "label",
+                [FILTER_NAME] = "name",
+                [FILTER_NETWORK] = "network",
+                [FILTER_SINCE] = "since",
                 [FILTER_STATUS] = "status",
         };
         char *kept;
@@ -102,7 +110,8 @@ int container_filter_add(ContainerFilter *f, const char *key, const char *value,
                 if (!streq(keys[i], key))
                         continue;
                 if (f->n_values >= FILTER_VALUES_MAX)
-                        return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "There are more than %u filters", FILTER_VALUES_MAX);
+                        return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG,
+                                        "There are more than %u filters", FILTER_VALUES_MAX);
                 r = check_value((FilterKey) i, value, &kept, reterr);
                 if (r >= 0)
                         r = strv_consume(&f->values[i], kept);
@@ -116,7 +125,8 @@ int container_filter_add(ContainerFilter *f, const char *key, const char *value,
         return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "There is no filter '%.64s'", key);
 }
 
-int container_filter_resolve(ContainerFilter *f, FilterLookup lookup, void *userdata, Failure *reterr) {
+int container_filter_resolve(
+                ContainerFilter *f, FilterLookup lookup, void *userdata, Failure *reterr) {
         uint64_t created_usec;
         int r;
 
@@ -166,7 +176,8 @@ static bool label_matches(char *const *labels, const char *wanted) {
         STRV_FOREACH (s, labels) {
                 size_t size = strcspn(*s, "=");
 
-                if (size == n && strncmp(*s, wanted, n) == 0 && (wanted[n] == '\0' || streq(*s + n, wanted + n)))
+                if (size == n && strncmp(*s, wanted, n) == 0 &&
+                                (wanted[n] == '\0' || streq(*s + n, wanted + n)))
                         return true;
         }
         return false;
@@ -180,8 +191,10 @@ static bool ancestor_matches(const FilterSubject *s, const char *wanted) {
                 return true;
 
         /* Out of memory shows one container less: nothing else depends on it. */
-        if (image_ref_parse(strempty(s->image), &ref, NULL) < 0 || image_ref_normalized(ref, &image) < 0 ||
-            image_ref_parse(wanted, &wanted_ref, NULL) < 0 || image_ref_normalized(wanted_ref, &normalized) < 0)
+        if (image_ref_parse(strempty(s->image), &ref, NULL) < 0 ||
+                        image_ref_normalized(ref, &image) < 0 ||
+                        image_ref_parse(wanted, &wanted_ref, NULL) < 0 ||
+                        image_ref_normalized(wanted_ref, &normalized) < 0)
                 return false;
         return streq(image, normalized);
 }
@@ -194,7 +207,8 @@ static bool value_matches(FilterKey key, const FilterSubject *s, const char *val
                 return ancestor_matches(s, value);
         case FILTER_EXITED:
                 (void) parse_u32(value, &code); /* checked when it was added */
-                return s->has_ended && s->state != CONTAINER_RUNNING && s->state != CONTAINER_PAUSED && s->exit_code == (int) code;
+                return s->has_ended && s->state != CONTAINER_RUNNING &&
+                       s->state != CONTAINER_PAUSED && s->exit_code == (int) code;
         case FILTER_HEALTH:
                 return s->health == container_health_from_string(value);
         case FILTER_ID:

@@ -45,7 +45,9 @@ int container_filter_add(ContainerFilter *f, const char *key, const char *value,
  * container_filter_resolve() - turn the containers of `before` and `since` into times
  * @lookup: finds one and gives its creation in *@ret_created_usec, or fails with a sentence
  */
-typedef int (*FilterLookup)(const char *name, void *userdata, uint64_t *ret_created_usec, Failure *reterr);
-int container_filter_resolve(ContainerFilter *f, FilterLookup lookup, void *userdata, Failure *reterr);
+typedef int (*FilterLookup)(
+                const char *name, void *userdata, uint64_t *ret_created_usec, Failure *reterr);
+int container_filter_resolve(
+                ContainerFilter *f, FilterLookup lookup, void *userdata, Failure *reterr);
 
 bool container_filter_matches(const ContainerFilter *f, const FilterSubject *s);

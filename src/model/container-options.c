@@ -31,15 +31,19 @@ static int replace_list(char ***p, char *const *l, Failure *reterr) {
 static int set_name(ContainerOptions *o, const OptionValue *value, Failure *reterr) {
         if (!isempty(value->string) && !container_name_is_valid(value->string))
                 return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
-                            "'%.160s' is not a valid container name: [a-zA-Z0-9][a-zA-Z0-9_.-]+, %u bytes at most", value->string,
+                            "'%.160s' is not a valid container name: [a-zA-Z0-9][a-zA-Z0-9_.-]+, "
+                            "%u bytes at most",
+                            value->string,
                             CONTAINER_NAME_MAX);
         return replace_text(&o->name, value->string, reterr);
 }
 
 static int set_request_id(ContainerOptions *o, const OptionValue *value, Failure *reterr) {
         if (!isempty(value->string) && !request_id_is_valid(value->string))
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%.160s' is not a valid request-id: %u printable characters at most",
-                            value->string, REQUEST_ID_MAX - 1);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "'%.160s' is not a valid request-id: %u printable characters at "
+                                "most",
+                                value->string, REQUEST_ID_MAX - 1);
         return replace_text(&o->request_id, value->string, reterr);
 }
 
@@ -65,7 +69,8 @@ static int set_stop_signal(ContainerOptions *o, const OptionValue *value, Failur
         if (!isempty(value->string)) {
                 sig = parse_signal(value->string);
                 if (sig < 0)
-                        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%.64s' is not a signal", value->string);
+                        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%.64s' is not a signal",
+                                        value->string);
         }
         o->spec->stop_signal = sig;
         return 0;
@@ -73,8 +78,9 @@ static int set_stop_signal(ContainerOptions *o, const OptionValue *value, Failur
 
 static int set_stop_timeout(ContainerOptions *o, const OptionValue *value, Failure *reterr) {
         if (value->number > STOP_TIMEOUT_MAX_USEC && value->number != UINT64_MAX)
-                return fail(reterr, FAILURE_INVALID_ARGS, ERANGE, "The stop-timeout is longer than %llu seconds",
-                            STOP_TIMEOUT_MAX_USEC / 1000000);
+                return fail(reterr, FAILURE_INVALID_ARGS, ERANGE,
+                                "The stop-timeout is longer than %llu seconds",
+                                STOP_TIMEOUT_MAX_USEC / 1000000);
         o->spec->stop_timeout_usec = value->number;
         return 0;
 }
@@ -87,7 +93,9 @@ static int set_restart(ContainerOptions *o, const OptionValue *value, Failure *r
         if (r < 0)
                 return r;
         if (policy.mode != RESTART_NO)
-                return fail(reterr, FAILURE_UNSUPPORTED, EOPNOTSUPP, "The restart policy '%s' is not supported by this version", value->string);
+                return fail(reterr, FAILURE_UNSUPPORTED, EOPNOTSUPP,
+                                "The restart policy '%s' is not supported by this version",
+                                value->string);
         o->spec->restart = policy;
         return 0;
 }
@@ -102,7 +110,8 @@ static int set_log_opt(ContainerOptions *o, const OptionValue *value, Failure *r
         o->spec->log_max_size = LOG_SIZE_DEFAULT;
         o->spec->log_max_files = LOG_FILES_DEFAULT;
         if (strv_length(value->strings) > LOG_OPTS_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "There are more than %u log options", LOG_OPTS_MAX);
+                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG,
+                                "There are more than %u log options", LOG_OPTS_MAX);
         STRV_FOREACH (s, value->strings) {
                 r = log_option_parse(*s, o->spec, reterr);
                 if (r < 0)
@@ -147,7 +156,8 @@ static int set_tmpfs(ContainerOptions *o, const OptionValue *value, Failure *ret
         free(TAKE_PTR(spec->tmpfs));
         spec->n_tmpfs = 0;
         if (n > TMPFS_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "There are more than %u tmpfs mounts", TMPFS_MAX);
+                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG,
+                                "There are more than %u tmpfs mounts", TMPFS_MAX);
         if (n == 0)
                 return 0;
 
@@ -171,7 +181,8 @@ static int set_ulimit(ContainerOptions *o, const OptionValue *value, Failure *re
         free(TAKE_PTR(spec->ulimits));
         spec->n_ulimits = 0;
         if (n > ULIMITS_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "There are more than %u ulimits", ULIMITS_MAX);
+                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "There are more than %u ulimits",
+                                ULIMITS_MAX);
         if (n == 0)
                 return 0;
 
@@ -243,16 +254,19 @@ static const struct {
 
 /* Docker's flags that mean something here later: refused by name, so that nobody believes they were heeded. */
 static const char *const refused_table[] = {
-        "add-host", "annotation", "blkio-weight", "blkio-weight-device", "cap-add", "cap-drop", "cgroup-parent", "cgroupns",
-        "cpu-count", "cpu-percent", "cpu-period", "cpu-quota", "cpu-rt-period", "cpu-rt-runtime", "cpu-shares", "cpus",
-        "cpuset-cpus", "cpuset-mems", "device", "device-cgroup-rule", "device-read-bps", "device-read-iops", "device-write-bps",
-        "device-write-iops", "dns", "dns-option", "dns-search", "domainname", "expose", "gpus", "group-add", "health-cmd",
-        "health-interval", "health-on-failure", "health-retries", "health-start-interval", "health-start-period",
-        "health-timeout", "init-path", "io-maxbandwidth", "io-maxiops", "ip", "ip6", "ipc", "isolation", "kernel-memory", "link",
-        "link-local-ip", "mac-address", "memory", "memory-reservation", "memory-swap", "memory-swappiness", "mount", "mounts",
-        "network-alias", "no-healthcheck", "oom-kill-disable", "oom-score-adj", "pid", "pids-limit", "platform", "privileged",
-        "publish", "publish-all", "pull", "runtime", "security-opt", "shm-size", "storage-opt", "sysctl", "userns", "uts",
-        "volume", "volume-driver", "volumes-from",
+        "add-host", "annotation", "blkio-weight", "blkio-weight-device", "cap-add", "cap-drop",
+        "cgroup-parent", "cgroupns", "cpu-count", "cpu-percent", "cpu-period", "cpu-quota",
+        "cpu-rt-period", "cpu-rt-runtime", "cpu-shares", "cpus", "cpuset-cpus", "cpuset-mems",
+        "device", "device-cgroup-rule", "device-read-bps", "device-read-iops", "device-write-bps",
+        "device-write-iops", "dns", "dns-option", "dns-search", "domainname", "expose", "gpus",
+        "group-add", "health-cmd", "health-interval", "health-on-failure", "health-retries",
+        "health-start-interval", "health-start-period", "health-timeout", "init-path",
+        "io-maxbandwidth", "io-maxiops", "ip", "ip6", "ipc", "isolation", "kernel-memory", "link",
+        "link-local-ip", "mac-address", "memory", "memory-reservation", "memory-swap",
+        "memory-swappiness", "mount", "mounts", "network-alias", "no-healthcheck",
+        "oom-kill-disable", "oom-score-adj", "pid", "pids-limit", "platform", "privileged",
+        "publish", "publish-all", "pull", "runtime", "security-opt", "shm-size", "storage-opt",
+        "sysctl", "userns", "uts", "volume", "volume-driver", "volumes-from",
 };
 
 static ssize_t option_find(const char *key) {
@@ -292,8 +306,9 @@ OptionKind container_option_kind(const char *key, Failure *reterr) {
         for (size_t k = 0; k < ELEMENTSOF(refused_table); k++)
                 if (streq(refused_table[k], key))
                         return (OptionKind) fail(reterr, FAILURE_UNSUPPORTED, EOPNOTSUPP,
-                                                 "The option '%s' is not supported by this version", key);
-        return (OptionKind) fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "There is no option '%.64s'", key);
+                                        "The option '%s' is not supported by this version", key);
+        return (OptionKind) fail(
+                        reterr, FAILURE_INVALID_ARGS, EINVAL, "There is no option '%.64s'", key);
 }
 
 const char *option_kind_to_signature(OptionKind kind) {
@@ -307,14 +322,16 @@ const char *option_kind_to_signature(OptionKind kind) {
         return kind >= 0 && kind < _OPTION_KIND_MAX ? table[kind] : NULL;
 }
 
-int container_options_set(ContainerOptions *o, const char *key, const OptionValue *value, Failure *reterr) {
+int container_options_set(
+                ContainerOptions *o, const char *key, const OptionValue *value, Failure *reterr) {
         OptionKind kind;
 
         kind = container_option_kind(key, reterr);
         if (kind < 0)
                 return kind;
         if (kind != value->kind)
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The option '%s' is of type '%s'", key, option_kind_to_signature(kind));
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The option '%s' is of type '%s'",
+                                key, option_kind_to_signature(kind));
         return option_table[option_find(key)].set(o, value, reterr);
 }
 

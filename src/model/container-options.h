@@ -54,7 +54,8 @@ const char *option_kind_to_signature(OptionKind kind);
  * Return: 0, -ENOMEM, or FAILURE_INVALID_ARGS, FAILURE_UNSUPPORTED, FAILURE_LIMIT_REACHED with a sentence that names
  * the key or the value.
  */
-int container_options_set(ContainerOptions *o, const char *key, const OptionValue *value, Failure *reterr);
+int container_options_set(
+                ContainerOptions *o, const char *key, const OptionValue *value, Failure *reterr);
 
 /** container_options_check() - once all are set: combinations, and container_spec_check(). */
 int container_options_check(const ContainerOptions *o, Failure *reterr);

@@ -34,7 +34,9 @@ static int resolve_argv(ContainerSpec *spec, const ImageConfig *config, Failure 
                 return r;
 
         if (strv_length(argv) == 0 || argv[0][0] == '\0')
-                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The image '%s' names no command, and none was given", strempty(spec->image));
+                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                "The image '%s' names no command, and none was given",
+                                strempty(spec->image));
 
         strv_free(spec->argv);
         spec->argv = TAKE_PTR(argv);
@@ -132,7 +134,8 @@ static int resolve_place(ContainerSpec *spec, const ImageConfig *config) {
         int r;
 
         if (!spec->working_dir && !isempty(config->working_dir)) {
-                r = str_printf(&spec->working_dir, "%s%s", config->working_dir[0] == '/' ? "" : "/", config->working_dir);
+                r = str_printf(&spec->working_dir, "%s%s", config->working_dir[0] == '/' ? "" : "/",
+                                config->working_dir);
                 if (r < 0)
                         return r;
         }
@@ -149,13 +152,15 @@ static int resolve_signal(ContainerSpec *spec, const ImageConfig *config, Failur
 
         sig = parse_signal(config->stop_signal);
         if (sig < 0)
-                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The stop signal '%s' of the image '%s' is not a signal",
-                            config->stop_signal, strempty(spec->image));
+                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                "The stop signal '%s' of the image '%s' is not a signal",
+                                config->stop_signal, strempty(spec->image));
         spec->stop_signal = sig;
         return 0;
 }
 
-int container_spec_resolve(ContainerSpec *spec, const ImageConfig *config, const char *id, Failure *reterr) {
+int container_spec_resolve(
+                ContainerSpec *spec, const ImageConfig *config, const char *id, Failure *reterr) {
         int r;
 
         r = resolve_argv(spec, config, reterr);

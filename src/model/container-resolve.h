@@ -16,4 +16,5 @@
  * Return: 0, -ENOMEM, or FAILURE_INVALID_SPEC (no command anywhere; a stop signal of the image that is none),
  * FAILURE_LIMIT_REACHED.
  */
-int container_spec_resolve(ContainerSpec *spec, const ImageConfig *config, const char *id, Failure *reterr);
+int container_spec_resolve(
+                ContainerSpec *spec, const ImageConfig *config, const char *id, Failure *reterr);

@@ -27,8 +27,9 @@ static int put_tmpfs(json_t *j, const ContainerSpec *spec) {
 
                 if (json_array_append_new(array, entry) < 0)
                         return -ENOMEM;
-                if (json_put_string(entry, "path", t->path) < 0 || json_put_string(entry, "options", t->options) < 0 ||
-                    json_put_u64(entry, "flags", t->flags) < 0)
+                if (json_put_string(entry, "path", t->path) < 0 ||
+                                json_put_string(entry, "options", t->options) < 0 ||
+                                json_put_u64(entry, "flags", t->flags) < 0)
                         return -ENOMEM;
         }
         return json_put_new(j, "tmpfs", TAKE_PTR(array));
@@ -47,28 +48,35 @@ static int put_ulimits(json_t *j, const ContainerSpec *spec) {
 
                 if (json_array_append_new(array, entry) < 0)
                         return -ENOMEM;
-                if (json_put_u64(entry, "resource", (uint64_t) u->resource) < 0 || json_put_u64(entry, "soft", u->soft) < 0 ||
-                    json_put_u64(entry, "hard", u->hard) < 0)
+                if (json_put_u64(entry, "resource", (uint64_t) u->resource) < 0 ||
+                                json_put_u64(entry, "soft", u->soft) < 0 ||
+                                json_put_u64(entry, "hard", u->hard) < 0)
                         return -ENOMEM;
         }
         return json_put_new(j, "ulimits", TAKE_PTR(array));
 }
 
 static int put_asked(json_t *j, const ContainerSpec *spec) {
-        if (json_put_string(j, "image", spec->image) < 0 || json_put_string(j, "network", spec->network) < 0 ||
-            json_put_string(j, "hostname", spec->hostname) < 0 || json_put_strv(j, "command", spec->command) < 0 ||
-            json_put_strv(j, "entrypoint", spec->entrypoint) < 0 || json_put_bool(j, "entrypoint_set", spec->entrypoint_set) < 0 ||
-            json_put_strv(j, "labels", spec->labels) < 0)
+        if (json_put_string(j, "image", spec->image) < 0 ||
+                        json_put_string(j, "network", spec->network) < 0 ||
+                        json_put_string(j, "hostname", spec->hostname) < 0 ||
+                        json_put_strv(j, "command", spec->command) < 0 ||
+                        json_put_strv(j, "entrypoint", spec->entrypoint) < 0 ||
+                        json_put_bool(j, "entrypoint_set", spec->entrypoint_set) < 0 ||
+                        json_put_strv(j, "labels", spec->labels) < 0)
                 return -ENOMEM;
         return 0;
 }
 
 static int put_workload(json_t *j, const ContainerSpec *spec) {
         if (json_put_strv(j, "argv", spec->argv) < 0 || json_put_strv(j, "env", spec->env) < 0 ||
-            json_put_string(j, "working_dir", spec->working_dir) < 0 || json_put_string(j, "user", spec->user) < 0 ||
-            json_put_bool(j, "tty", spec->tty) < 0 || json_put_bool(j, "open_stdin", spec->open_stdin) < 0 ||
-            json_put_bool(j, "init", spec->init) < 0 || json_put_bool(j, "read_only", spec->read_only) < 0 ||
-            json_put_bool(j, "remove", spec->remove) < 0)
+                        json_put_string(j, "working_dir", spec->working_dir) < 0 ||
+                        json_put_string(j, "user", spec->user) < 0 ||
+                        json_put_bool(j, "tty", spec->tty) < 0 ||
+                        json_put_bool(j, "open_stdin", spec->open_stdin) < 0 ||
+                        json_put_bool(j, "init", spec->init) < 0 ||
+                        json_put_bool(j, "read_only", spec->read_only) < 0 ||
+                        json_put_bool(j, "remove", spec->remove) < 0)
                 return -ENOMEM;
         return 0;
 }
@@ -85,11 +93,13 @@ static int put_life(json_t *j, const ContainerSpec *spec) {
                 return -ENOMEM;
 
         if (json_put_u64(j, "stop_signal", (uint64_t) spec->stop_signal) < 0 ||
-            json_put_u64(j, "stop_timeout_usec", spec->stop_timeout_usec) < 0 ||
-            json_put_string(restart, "mode", restart_mode_to_string(spec->restart.mode)) < 0 ||
-            json_put_u64(restart, "max_tries", spec->restart.max_tries) < 0 ||
-            json_put_string(log, "driver", log_driver_table[spec->log_driver]) < 0 ||
-            json_put_u64(log, "max_size", spec->log_max_size) < 0 || json_put_u64(log, "max_files", spec->log_max_files) < 0)
+                        json_put_u64(j, "stop_timeout_usec", spec->stop_timeout_usec) < 0 ||
+                        json_put_string(restart, "mode",
+                                        restart_mode_to_string(spec->restart.mode)) < 0 ||
+                        json_put_u64(restart, "max_tries", spec->restart.max_tries) < 0 ||
+                        json_put_string(log, "driver", log_driver_table[spec->log_driver]) < 0 ||
+                        json_put_u64(log, "max_size", spec->log_max_size) < 0 ||
+                        json_put_u64(log, "max_files", spec->log_max_files) < 0)
                 return -ENOMEM;
         return 0;
 }
@@ -175,8 +185,9 @@ static int read_ulimits(const json_t *j, ContainerSpec *spec) {
                 UserLimit *u = spec->ulimits + spec->n_ulimits++;
                 uint64_t resource = 0;
 
-                if (json_read_u64(entry, "resource", &resource) <= 0 || json_read_u64(entry, "soft", &u->soft) <= 0 ||
-                    json_read_u64(entry, "hard", &u->hard) <= 0 || resource > INT32_MAX)
+                if (json_read_u64(entry, "resource", &resource) <= 0 ||
+                                json_read_u64(entry, "soft", &u->soft) <= 0 ||
+                                json_read_u64(entry, "hard", &u->hard) <= 0 || resource > INT32_MAX)
                         return -EBADMSG;
                 u->resource = (int) resource;
         }
@@ -207,8 +218,9 @@ static int read_workload(const json_t *j, ContainerSpec *spec) {
                 const char *key;
                 bool *value;
         } switches[] = {
-                { "tty", &spec->tty },           { "open_stdin", &spec->open_stdin }, { "init", &spec->init },
-                { "read_only", &spec->read_only }, { "remove", &spec->remove },
+                { "tty", &spec->tty }, { "open_stdin", &spec->open_stdin },
+                { "init", &spec->init }, { "read_only", &spec->read_only },
+                { "remove", &spec->remove },
         };
         int r;
 
@@ -323,7 +335,8 @@ int container_spec_from_json(const char *json, ContainerSpec **ret, Failure *ret
         int r;
 
         if (strlen(json) > SPEC_JSON_MAX)
-                return fail(reterr, FAILURE_INVALID_SPEC, EBADMSG, "The stored settings are longer than %u bytes", SPEC_JSON_MAX);
+                return fail(reterr, FAILURE_INVALID_SPEC, EBADMSG,
+                                "The stored settings are longer than %u bytes", SPEC_JSON_MAX);
 
         r = container_spec_new(&spec);
         if (r < 0)
@@ -336,11 +349,13 @@ int container_spec_from_json(const char *json, ContainerSpec **ret, Failure *ret
         if (r == -ENOMEM)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         if (r < 0)
-                return fail(reterr, FAILURE_INVALID_SPEC, EBADMSG, "The stored settings of a container are damaged");
+                return fail(reterr, FAILURE_INVALID_SPEC, EBADMSG,
+                                "The stored settings of a container are damaged");
 
         if (container_spec_check(spec, &why) < 0)
-                return fail(reterr, FAILURE_INVALID_SPEC, EBADMSG, "The stored settings of a container make no sense: %s",
-                            failure_message(&why));
+                return fail(reterr, FAILURE_INVALID_SPEC, EBADMSG,
+                                "The stored settings of a container make no sense: %s",
+                                failure_message(&why));
         *ret = TAKE_PTR(spec);
         return 0;
 }

@@ -54,7 +54,8 @@ NetworkMode container_spec_network_mode(const ContainerSpec *spec) {
 }
 
 /* One bound for a list of texts; @what names it in the sentence. */
-static int check_list(char *const *l, const char *what, size_t max_entries, size_t max_bytes, Failure *reterr) {
+static int check_list(char *const *l, const char *what, size_t max_entries, size_t max_bytes,
+                Failure *reterr) {
         size_t n = 0, bytes = 0;
 
         STRV_FOREACH (s, l) {
@@ -63,12 +64,16 @@ static int check_list(char *const *l, const char *what, size_t max_entries, size
                 n++;
                 bytes += size;
                 if (n > max_entries)
-                        return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "The %s has more than %zu entries", what, max_entries);
+                        return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG,
+                                        "The %s has more than %zu entries", what, max_entries);
                 if (size > STRING_BYTES_MAX || bytes > max_bytes)
-                        return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "The %s is longer than %zu bytes", what,
-                                    size > STRING_BYTES_MAX ? (size_t) STRING_BYTES_MAX : max_bytes);
+                        return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG,
+                                        "The %s is longer than %zu bytes", what,
+                                        size > STRING_BYTES_MAX ? (size_t) STRING_BYTES_MAX
+                                                                : max_bytes);
                 if (!utf8_is_valid(*s))
-                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The %s holds a text that is not UTF-8", what);
+                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                        "The %s holds a text that is not UTF-8", what);
         }
         return 0;
 }
@@ -77,17 +82,20 @@ static int check_text(const char *s, const char *what, size_t max_bytes, Failure
         if (!s)
                 return 0;
         if (strlen(s) >= max_bytes)
-                return fail(reterr, FAILURE_LIMIT_REACHED, ENAMETOOLONG, "The %s is longer than %zu bytes", what, max_bytes - 1);
+                return fail(reterr, FAILURE_LIMIT_REACHED, ENAMETOOLONG,
+                                "The %s is longer than %zu bytes", what, max_bytes - 1);
         if (!utf8_is_valid(s))
                 return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The %s is not UTF-8", what);
         for (const char *p = s; *p != '\0'; p++)
                 if ((uint8_t) *p < ' ' || *p == 0x7f)
-                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The %s '%s' holds a control character", what, s);
+                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                        "The %s '%s' holds a control character", what, s);
         return 0;
 }
 
 static int check_hostname(const char *s, Failure *reterr) {
-        static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+        static const char letters[] =
+                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
         size_t n;
         int r;
 
@@ -99,8 +107,11 @@ static int check_hostname(const char *s, Failure *reterr) {
 
         n = strlen(s);
         if (n == 0 || strspn(s, letters) == 0 || s[n - 1] == '.' || s[n - 1] == '-' ||
-            strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != n || strstr(s, ".."))
-                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "'%s' is not a valid hostname", s);
+                        strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._"
+                                  "-") != n ||
+                        strstr(s, ".."))
+                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "'%s' is not a valid hostname",
+                                s);
         return 0;
 }
 
@@ -112,7 +123,8 @@ static int check_assignments(const ContainerSpec *spec, Failure *reterr) {
                 return r;
         STRV_FOREACH (s, spec->env)
                 if ((*s)[0] == '\0' || (*s)[0] == '=')
-                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The environment variable '%s' has no name", *s);
+                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                        "The environment variable '%s' has no name", *s);
 
         r = check_list(spec->labels, "list of labels", LABELS_MAX, LABELS_BYTES_MAX, reterr);
         if (r < 0)
@@ -121,10 +133,12 @@ static int check_assignments(const ContainerSpec *spec, Failure *reterr) {
                 size_t n = strcspn(*s, "=");
 
                 if (n == 0)
-                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The label '%s' has no name", *s);
+                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                        "The label '%s' has no name", *s);
                 if (n >= LABEL_KEY_MAX)
-                        return fail(reterr, FAILURE_LIMIT_REACHED, ENAMETOOLONG, "The name of the label '%.64s' is longer than %u bytes",
-                                    *s, LABEL_KEY_MAX - 1);
+                        return fail(reterr, FAILURE_LIMIT_REACHED, ENAMETOOLONG,
+                                        "The name of the label '%.64s' is longer than %u bytes", *s,
+                                        LABEL_KEY_MAX - 1);
         }
         return 0;
 }
@@ -151,7 +165,8 @@ static bool path_is_normalized(const char *s) {
         while (*s == '/') {
                 size_t n = strcspn(++s, "/");
 
-                if (n == 0 || n > 255 || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.'))
+                if (n == 0 || n > 255 || (n == 1 && s[0] == '.') ||
+                                (n == 2 && s[0] == '.' && s[1] == '.'))
                         return false;
                 s += n;
         }
@@ -162,7 +177,8 @@ static int check_tmpfs(const ContainerSpec *spec, Failure *reterr) {
         int r;
 
         if (spec->n_tmpfs > TMPFS_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "There are more than %u tmpfs mounts", TMPFS_MAX);
+                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG,
+                                "There are more than %u tmpfs mounts", TMPFS_MAX);
 
         for (size_t i = 0; i < spec->n_tmpfs; i++) {
                 const Tmpfs *t = spec->tmpfs + i;
@@ -174,29 +190,36 @@ static int check_tmpfs(const ContainerSpec *spec, Failure *reterr) {
                 if (r < 0)
                         return r;
                 if (!t->path || !path_is_normalized(t->path) || streq(t->path, "/"))
-                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The path '%s' of a tmpfs is not absolute, or not a place for one",
-                                    strempty(t->path));
+                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                        "The path '%s' of a tmpfs is not absolute, or not a place "
+                                        "for one",
+                                        strempty(t->path));
                 for (size_t k = 0; k < i; k++)
                         if (streq(spec->tmpfs[k].path, t->path))
-                                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The path '%s' has two tmpfs mounts", t->path);
+                                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                                "The path '%s' has two tmpfs mounts", t->path);
         }
         return 0;
 }
 
 static int check_ulimits(const ContainerSpec *spec, Failure *reterr) {
         if (spec->n_ulimits > ULIMITS_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "There are more than %u ulimits", ULIMITS_MAX);
+                return fail(reterr, FAILURE_LIMIT_REACHED, E2BIG, "There are more than %u ulimits",
+                                ULIMITS_MAX);
 
         for (size_t i = 0; i < spec->n_ulimits; i++) {
                 const UserLimit *u = spec->ulimits + i;
 
                 if (u->resource < 0 || u->resource >= RLIM_NLIMITS)
-                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "There is no ulimit number '%d'", u->resource);
+                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                        "There is no ulimit number '%d'", u->resource);
                 if (u->soft > u->hard)
-                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The soft value of a ulimit is above its hard value");
+                        return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                        "The soft value of a ulimit is above its hard value");
                 for (size_t k = 0; k < i; k++)
                         if (spec->ulimits[k].resource == u->resource)
-                                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "A ulimit is given twice");
+                                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                                "A ulimit is given twice");
         }
         return 0;
 }
@@ -220,24 +243,32 @@ static int check_user(const char *user, Failure *reterr) {
 static int check_log(const ContainerSpec *spec, Failure *reterr) {
         if (spec->log_driver < 0 || spec->log_driver >= _LOG_DRIVER_MAX)
                 return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The log driver is unknown");
-        if (spec->log_max_size < LOG_SIZE_MIN || (spec->log_max_size > INT64_MAX && spec->log_max_size != UINT64_MAX))
-                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The log option 'max-size' must be at least %llu bytes, or -1", LOG_SIZE_MIN);
+        if (spec->log_max_size < LOG_SIZE_MIN ||
+                        (spec->log_max_size > INT64_MAX && spec->log_max_size != UINT64_MAX))
+                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                "The log option 'max-size' must be at least %llu bytes, or -1",
+                                LOG_SIZE_MIN);
         if (spec->log_max_files < 1 || spec->log_max_files > LOG_FILES_MAX)
-                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The log option 'max-file' must be from 1 to %u", LOG_FILES_MAX);
+                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                "The log option 'max-file' must be from 1 to %u", LOG_FILES_MAX);
         return 0;
 }
 
 /* What stops it, what follows, and what cannot go together. */
 static int check_end(const ContainerSpec *spec, Failure *reterr) {
         if (spec->stop_signal < 0 || spec->stop_signal > SIGRTMAX)
-                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "There is no signal number '%d'", spec->stop_signal);
-        if (spec->stop_timeout_usec > STOP_TIMEOUT_MAX_USEC && spec->stop_timeout_usec != UINT64_MAX)
-                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The stop timeout is longer than %llu seconds",
-                            STOP_TIMEOUT_MAX_USEC / 1000000);
+                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "There is no signal number '%d'",
+                                spec->stop_signal);
+        if (spec->stop_timeout_usec > STOP_TIMEOUT_MAX_USEC &&
+                        spec->stop_timeout_usec != UINT64_MAX)
+                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                "The stop timeout is longer than %llu seconds",
+                                STOP_TIMEOUT_MAX_USEC / 1000000);
         if (spec->restart.mode < 0 || spec->restart.mode >= _RESTART_MODE_MAX)
                 return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The restart policy is unknown");
         if (spec->remove && spec->restart.mode != RESTART_NO)
-                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The options 'rm' and 'restart' cannot be used together");
+                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                "The options 'rm' and 'restart' cannot be used together");
         return 0;
 }
 
@@ -249,7 +280,9 @@ static int check_network(const ContainerSpec *spec, Failure *reterr) {
                 return 0;
         for (size_t i = 0; i < ELEMENTSOF(later); i++)
                 if (streq(network, later[i]) || startswith(network, "container:"))
-                        return fail(reterr, FAILURE_UNSUPPORTED, EOPNOTSUPP, "The network '%.64s' is not supported by this version", network);
+                        return fail(reterr, FAILURE_UNSUPPORTED, EOPNOTSUPP,
+                                        "The network '%.64s' is not supported by this version",
+                                        network);
         return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "There is no network '%.64s'", network);
 }
 
@@ -274,7 +307,9 @@ int container_spec_check(const ContainerSpec *spec, Failure *reterr) {
         if (r < 0)
                 return r;
         if (spec->working_dir && spec->working_dir[0] != '/')
-                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "The working directory '%s' is not an absolute path", spec->working_dir);
+                return fail(reterr, FAILURE_INVALID_SPEC, EINVAL,
+                                "The working directory '%s' is not an absolute path",
+                                spec->working_dir);
         r = check_commands(spec, reterr);
         if (r < 0)
                 return r;

@@ -7,7 +7,9 @@
 #include "model/limits.h"
 #include "model/names.h"
 
-#define FREEDESKTOP_PREFIX "org.freedesktop.DBus.Error."
+/* Those of ours, and those that D-Bus has for everybody. */
+#define OWN(name, errnum, status, text) { BUS_ERROR_PREFIX name, errnum, status, text }
+#define COMMON(name, errnum, text) { "org.freedesktop.DBus.Error." name, errnum, 125, text }
 
 static const struct {
         const char *bus_name;
@@ -15,36 +17,43 @@ static const struct {
         int exit_status;
         const char *text; /* when memory ran out for the sentence */
 } table[_FAILURE_CODE_MAX] = {
-        [FAILURE_NONE] = { BUS_ERROR_PREFIX "Internal", EIO, 125, "" },
-        [FAILURE_NO_SUCH_CONTAINER] = { BUS_ERROR_PREFIX "NoSuchContainer", ENOENT, 125, "No such container" },
-        [FAILURE_NO_SUCH_IMAGE] = { BUS_ERROR_PREFIX "NoSuchImage", ENOENT, 125, "No such image" },
-        [FAILURE_NO_SUCH_OPERATION] = { BUS_ERROR_PREFIX "NoSuchOperation", ENOENT, 125, "No such operation" },
-        [FAILURE_NO_SUCH_EXEC] = { BUS_ERROR_PREFIX "NoSuchExec", ENOENT, 125, "No such exec" },
-        [FAILURE_CONTAINER_EXISTS] = { BUS_ERROR_PREFIX "ContainerExists", EEXIST, 125, "The name is taken" },
-        [FAILURE_WRONG_STATE] = { BUS_ERROR_PREFIX "WrongState", EBUSY, 125, "Not possible in this state" },
-        [FAILURE_IMAGE_IN_USE] = { BUS_ERROR_PREFIX "ImageInUse", EBUSY, 125, "The image is in use" },
-        [FAILURE_INVALID_REFERENCE] = { BUS_ERROR_PREFIX "InvalidReference", EINVAL, 125, "Not an image reference" },
-        [FAILURE_INVALID_SPEC] = { BUS_ERROR_PREFIX "InvalidSpec", EINVAL, 125, "The container's settings do not make sense" },
-        [FAILURE_INVALID_ARCHIVE] = { BUS_ERROR_PREFIX "InvalidArchive", EBADMSG, 125, "Not a valid archive" },
-        [FAILURE_DIGEST_MISMATCH] = { BUS_ERROR_PREFIX "DigestMismatch", EBADMSG, 125, "The digest does not fit" },
-        [FAILURE_REGISTRY_DENIED] = { BUS_ERROR_PREFIX "RegistryDenied", EACCES, 125, "The registry refused" },
-        [FAILURE_REGISTRY_UNREACHABLE] = { BUS_ERROR_PREFIX "RegistryUnreachable", EHOSTUNREACH, 125, "The registry does not answer" },
-        [FAILURE_START_FAILED] = { BUS_ERROR_PREFIX "StartFailed", EIO, 125, "The start failed" },
-        [FAILURE_COMMAND_NOT_FOUND] = { BUS_ERROR_PREFIX "CommandNotFound", ENOENT, 127, "The command was not found" },
-        [FAILURE_COMMAND_NOT_EXECUTABLE] = { BUS_ERROR_PREFIX "CommandNotExecutable", EACCES, 126, "The command cannot be executed" },
-        [FAILURE_LIMIT_REACHED] = { BUS_ERROR_PREFIX "LimitReached", EDQUOT, 125, "A limit is reached" },
-        [FAILURE_AMBIGUOUS] = { BUS_ERROR_PREFIX "Ambiguous", ENOTUNIQ, 125, "More than one fits" },
-        [FAILURE_UNSUPPORTED] = { BUS_ERROR_PREFIX "Unsupported", EOPNOTSUPP, 125, "Not supported by this version" },
-        [FAILURE_NOT_AVAILABLE] = { BUS_ERROR_PREFIX "NotAvailable", EOPNOTSUPP, 125, "Not available on this host" },
-        [FAILURE_DISK_FULL] = { BUS_ERROR_PREFIX "DiskFull", ENOSPC, 125, "The disk is full" },
-        [FAILURE_CANCELLED] = { BUS_ERROR_PREFIX "Cancelled", ECANCELED, 125, "Cancelled" },
-        [FAILURE_TIMED_OUT] = { BUS_ERROR_PREFIX "TimedOut", ETIMEDOUT, 125, "It took too long" },
-        [FAILURE_INTERNAL] = { BUS_ERROR_PREFIX "Internal", EIO, 125, "Something unexpected failed" },
-        [FAILURE_INVALID_ARGS] = { FREEDESKTOP_PREFIX "InvalidArgs", EINVAL, 125, "Not a valid argument" },
-        [FAILURE_ACCESS_DENIED] = { FREEDESKTOP_PREFIX "AccessDenied", EACCES, 125, "Access denied" },
-        [FAILURE_INTERACTIVE_AUTHORIZATION_REQUIRED] = { FREEDESKTOP_PREFIX "InteractiveAuthorizationRequired", EACCES, 125,
-                                                         "Interactive authentication is required" },
-        [FAILURE_NO_MEMORY] = { FREEDESKTOP_PREFIX "NoMemory", ENOMEM, 125, "Out of memory" },
+        [FAILURE_NONE] = OWN("Internal", EIO, 125, ""),
+        [FAILURE_NO_SUCH_CONTAINER] = OWN("NoSuchContainer", ENOENT, 125, "No such container"),
+        [FAILURE_NO_SUCH_IMAGE] = OWN("NoSuchImage", ENOENT, 125, "No such image"),
+        [FAILURE_NO_SUCH_OPERATION] = OWN("NoSuchOperation", ENOENT, 125, "No such operation"),
+        [FAILURE_NO_SUCH_EXEC] = OWN("NoSuchExec", ENOENT, 125, "No such exec"),
+        [FAILURE_CONTAINER_EXISTS] = OWN("ContainerExists", EEXIST, 125, "The name is taken"),
+        [FAILURE_WRONG_STATE] = OWN("WrongState", EBUSY, 125, "Not possible in this state"),
+        [FAILURE_IMAGE_IN_USE] = OWN("ImageInUse", EBUSY, 125, "The image is in use"),
+        [FAILURE_INVALID_REFERENCE] =
+                        OWN("InvalidReference", EINVAL, 125, "Not an image reference"),
+        [FAILURE_INVALID_SPEC] = OWN(
+                        "InvalidSpec", EINVAL, 125, "The container's settings do not make sense"),
+        [FAILURE_INVALID_ARCHIVE] = OWN("InvalidArchive", EBADMSG, 125, "Not a valid archive"),
+        [FAILURE_DIGEST_MISMATCH] = OWN("DigestMismatch", EBADMSG, 125, "The digest does not fit"),
+        [FAILURE_REGISTRY_DENIED] = OWN("RegistryDenied", EACCES, 125, "The registry refused"),
+        [FAILURE_REGISTRY_UNREACHABLE] = OWN(
+                        "RegistryUnreachable", EHOSTUNREACH, 125, "The registry does not answer"),
+        [FAILURE_START_FAILED] = OWN("StartFailed", EIO, 125, "The start failed"),
+        [FAILURE_COMMAND_NOT_FOUND] =
+                        OWN("CommandNotFound", ENOENT, 127, "The command was not found"),
+        [FAILURE_COMMAND_NOT_EXECUTABLE] =
+                        OWN("CommandNotExecutable", EACCES, 126, "The command cannot be executed"),
+        [FAILURE_LIMIT_REACHED] = OWN("LimitReached", EDQUOT, 125, "A limit is reached"),
+        [FAILURE_AMBIGUOUS] = OWN("Ambiguous", ENOTUNIQ, 125, "More than one fits"),
+        [FAILURE_UNSUPPORTED] =
+                        OWN("Unsupported", EOPNOTSUPP, 125, "Not supported by this version"),
+        [FAILURE_NOT_AVAILABLE] =
+                        OWN("NotAvailable", EOPNOTSUPP, 125, "Not available on this host"),
+        [FAILURE_DISK_FULL] = OWN("DiskFull", ENOSPC, 125, "The disk is full"),
+        [FAILURE_CANCELLED] = OWN("Cancelled", ECANCELED, 125, "Cancelled"),
+        [FAILURE_TIMED_OUT] = OWN("TimedOut", ETIMEDOUT, 125, "It took too long"),
+        [FAILURE_INTERNAL] = OWN("Internal", EIO, 125, "Something unexpected failed"),
+        [FAILURE_INVALID_ARGS] = COMMON("InvalidArgs", EINVAL, "Not a valid argument"),
+        [FAILURE_ACCESS_DENIED] = COMMON("AccessDenied", EACCES, "Access denied"),
+        [FAILURE_INTERACTIVE_AUTHORIZATION_REQUIRED] = COMMON("InteractiveAuthorizationRequired",
+                        EACCES, "Interactive authentication is required"),
+        [FAILURE_NO_MEMORY] = COMMON("NoMemory", ENOMEM, "Out of memory"),
 };
 
 static bool code_is_valid(FailureCode code) {

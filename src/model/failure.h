@@ -67,7 +67,8 @@ int fail(Failure *reterr, FailureCode code, int errnum, const char *format, ...)
  * fail_errno() - the same for an errno that some call gave: the code is chosen by it (ENOMEM, ENOSPC and EDQUOT have their
  * own, all others are FAILURE_INTERNAL), and its text is appended: "Failed to open 'x': Permission denied"
  */
-int fail_errno(Failure *reterr, int errnum, const char *format, ...) __attribute__((__format__(__printf__, 3, 4)));
+int fail_errno(Failure *reterr, int errnum, const char *format, ...)
+                __attribute__((__format__(__printf__, 3, 4)));
 
 /** failure_message() - its sentence; the code's own text when there is none; "" for an empty one. */
 const char *failure_message(const Failure *f);

@@ -7,22 +7,24 @@
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-static const char *const adjectives[64] = {
-        "amber", "able", "agile", "airy", "ample", "apt", "arctic", "bold", "brave", "breezy", "bright", "brisk",
-        "calm", "candid", "clear", "clever", "cosy", "crisp", "daring", "deft", "eager", "early", "easy", "fair",
-        "fleet", "fond", "frank", "fresh", "gentle", "glad", "golden", "grand", "hardy", "hearty", "humble", "jolly",
-        "keen", "kind", "lively", "loyal", "lucid", "merry", "mild", "misty", "neat", "nimble", "noble", "patient",
-        "placid", "polite", "proud", "quick", "quiet", "rapid", "ready", "serene", "sharp", "silver", "snug", "steady",
-        "sunny", "swift", "warm", "witty",
+static const char *const adjectives[] = {
+        "amber", "able", "agile", "airy", "ample", "apt", "arctic", "bold", "brave", "breezy",
+        "bright", "brisk", "calm", "candid", "clear", "clever", "cosy", "crisp", "daring", "deft",
+        "eager", "early", "easy", "fair", "fleet", "fond", "frank", "fresh", "gentle", "glad",
+        "golden", "grand", "hardy", "hearty", "humble", "jolly", "keen", "kind", "lively", "loyal",
+        "lucid", "merry", "mild", "misty", "neat", "nimble", "noble", "patient", "placid",
+        "polite", "proud", "quick", "quiet", "rapid", "ready", "serene", "sharp", "silver", "snug",
+        "steady", "sunny", "swift", "warm", "witty",
 };
 
-static const char *const nouns[64] = {
-        "acorn", "alder", "anchor", "aspen", "badger", "beacon", "beaver", "birch", "bison", "brook", "canyon", "cedar",
-        "clover", "comet", "condor", "coral", "crane", "delta", "dolphin", "eagle", "ember", "falcon", "fern", "finch",
-        "fjord", "fox", "glacier", "grove", "harbour", "hare", "hawk", "hazel", "heron", "island", "jay", "juniper",
-        "kestrel", "lagoon", "lake", "larch", "lark", "lynx", "maple", "marten", "meadow", "moose", "nebula", "oak",
-        "orca", "osprey", "otter", "owl", "pebble", "pine", "plover", "puffin", "raven", "reef", "robin", "seal",
-        "spruce", "tern", "walrus", "willow",
+static const char *const nouns[] = {
+        "acorn", "alder", "anchor", "aspen", "badger", "beacon", "beaver", "birch", "bison",
+        "brook", "canyon", "cedar", "clover", "comet", "condor", "coral", "crane", "delta",
+        "dolphin", "eagle", "ember", "falcon", "fern", "finch", "fjord", "fox", "glacier", "grove",
+        "harbour", "hare", "hawk", "hazel", "heron", "island", "jay", "juniper", "kestrel",
+        "lagoon", "lake", "larch", "lark", "lynx", "maple", "marten", "meadow", "moose", "nebula",
+        "oak", "orca", "osprey", "otter", "owl", "pebble", "pine", "plover", "puffin", "raven",
+        "reef", "robin", "seal", "spruce", "tern", "walrus", "willow",
 };
 
 void id_from_bytes(const uint8_t random[static ID_BYTES], char ret[static ID_MAX]) {
@@ -59,7 +61,8 @@ bool container_name_is_valid(const char *s) {
         return n >= 2 && n <= CONTAINER_NAME_MAX && s[n] == '\0' && !id_is_valid(s);
 }
 
-void generated_name(const uint8_t random[static 8], unsigned attempt, char ret[static GENERATED_NAME_MAX]) {
+void generated_name(const uint8_t random[static 8], unsigned attempt,
+                char ret[static GENERATED_NAME_MAX]) {
         const char *adjective = adjectives[random[0] % ELEMENTSOF(adjectives)];
         const char *noun = nouns[random[1] % ELEMENTSOF(nouns)];
 
@@ -70,8 +73,8 @@ void generated_name(const uint8_t random[static 8], unsigned attempt, char ret[s
                 (void) snprintf(ret, GENERATED_NAME_MAX, "%s_%s%u", adjective, noun, random[2] % 100U); /* fits */
         else
                 (void) snprintf(ret, GENERATED_NAME_MAX, "%s_%s%u", adjective, noun,
-                                ((unsigned) random[2] << 24 | (unsigned) random[3] << 16 | (unsigned) random[4] << 8 |
-                                 random[5])); /* fits */
+                                ((unsigned) random[2] << 24 | (unsigned) random[3] << 16 |
+                                                (unsigned) random[4] << 8 | random[5])); /* fits */
 }
 
 bool request_id_is_valid(const char *s) {

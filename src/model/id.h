@@ -30,7 +30,8 @@ bool container_name_is_valid(const char *s);
  * generated_name() - a name such as "brave_heron"
  * @attempt: 0; from 1 on, after names that were taken, a number is appended
  */
-void generated_name(const uint8_t random[static 8], unsigned attempt, char ret[static GENERATED_NAME_MAX]);
+void generated_name(const uint8_t random[static 8], unsigned attempt,
+                char ret[static GENERATED_NAME_MAX]);
 
 /** exec ids are the same 64 digits; request ids: 1 to REQUEST_ID_MAX - 1 printable ASCII characters without blanks. */
 bool request_id_is_valid(const char *s);

@@ -95,7 +95,8 @@ static int read_execution(const json_t *j, ImageConfig *config) {
 
         r = json_read_strv(inner, "Env", ENV_MAX, ENV_BYTES_MAX, &config->env);
         if (r >= 0)
-                r = json_read_strv(inner, "Entrypoint", ARGV_MAX, ARGV_BYTES_MAX, &config->entrypoint);
+                r = json_read_strv(
+                                inner, "Entrypoint", ARGV_MAX, ARGV_BYTES_MAX, &config->entrypoint);
         if (r >= 0)
                 r = json_read_strv(inner, "Cmd", ARGV_MAX, ARGV_BYTES_MAX, &config->cmd);
         if (r >= 0)
@@ -107,9 +108,11 @@ static int read_execution(const json_t *j, ImageConfig *config) {
         if (r >= 0)
                 r = json_read_map(inner, "Labels", LABELS_MAX, LABELS_BYTES_MAX, &config->labels);
         if (r >= 0)
-                r = json_read_keys(inner, "ExposedPorts", PORTS_MAX, PORTS_MAX * SHORT_TEXT_MAX, &config->exposed_ports);
+                r = json_read_keys(inner, "ExposedPorts", PORTS_MAX, PORTS_MAX * SHORT_TEXT_MAX,
+                                &config->exposed_ports);
         if (r >= 0)
-                r = json_read_keys(inner, "Volumes", VOLUMES_MAX, VOLUMES_MAX * PATH_BYTES_MAX, &config->volumes);
+                r = json_read_keys(inner, "Volumes", VOLUMES_MAX, VOLUMES_MAX * PATH_BYTES_MAX,
+                                &config->volumes);
         if (r >= 0)
                 r = read_healthcheck(inner, config);
         return r;
@@ -124,7 +127,8 @@ static int read_diff_ids(const json_t *j, ImageConfig *config) {
         r = json_read_object(j, "rootfs", &rootfs);
         if (r <= 0)
                 return r;
-        r = json_read_strv(rootfs, "diff_ids", LAYERS_MAX, LAYERS_MAX * SHORT_TEXT_MAX, &config->diff_ids);
+        r = json_read_strv(rootfs, "diff_ids", LAYERS_MAX, LAYERS_MAX * SHORT_TEXT_MAX,
+                        &config->diff_ids);
         if (r <= 0)
                 return r;
 
@@ -147,7 +151,8 @@ static int read_comment(const json_t *j, ImageConfig *config) {
                 return -EBADMSG;
 
         for (size_t i = 0; i < json_array_size(history); i++) {
-                r = json_read_string(json_array_get(history, i), "comment", IMAGE_CONFIG_BYTES_MAX, &config->comment);
+                r = json_read_string(json_array_get(history, i), "comment", IMAGE_CONFIG_BYTES_MAX,
+                                &config->comment);
                 if (r < 0)
                         return r;
         }
@@ -182,7 +187,9 @@ int image_config_parse(const char *json, size_t size, ImageConfig **ret, Failure
         int r;
 
         if (size > IMAGE_CONFIG_BYTES_MAX)
-                return fail(reterr, FAILURE_INVALID_ARCHIVE, EBADMSG, "The image's config is longer than %u bytes", IMAGE_CONFIG_BYTES_MAX);
+                return fail(reterr, FAILURE_INVALID_ARCHIVE, EBADMSG,
+                                "The image's config is longer than %u bytes",
+                                IMAGE_CONFIG_BYTES_MAX);
 
         config = calloc(1, sizeof(*config));
         if (!config)
@@ -192,14 +199,15 @@ int image_config_parse(const char *json, size_t size, ImageConfig **ret, Failure
         if (!j && json_error_code(&error) == json_error_out_of_memory)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         if (!j)
-                return fail(reterr, FAILURE_INVALID_ARCHIVE, EBADMSG, "The image's config is not valid JSON: %s", error.text);
+                return fail(reterr, FAILURE_INVALID_ARCHIVE, EBADMSG,
+                                "The image's config is not valid JSON: %s", error.text);
 
         r = json_is_object(j) ? read_document(j, config) : -EBADMSG;
         if (r == -ENOMEM)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         if (r < 0)
                 return fail(reterr, FAILURE_INVALID_ARCHIVE, EBADMSG,
-                            "The image's config has a member of a wrong type, or one that is too long");
+                            "The image's config has a member of a wrong type or beyond its bound");
         *ret = TAKE_PTR(config);
         return 0;
 }
@@ -217,11 +225,12 @@ static int put_healthcheck(json_t *j, const Healthcheck *h) {
         health = json_object();
         if (json_put_new(j, "Healthcheck", health) < 0)
                 return -ENOMEM;
-        if (json_put_strv(health, "Test", h->test) < 0 || put_nanoseconds(health, "Interval", h->interval_usec) < 0 ||
-            put_nanoseconds(health, "Timeout", h->timeout_usec) < 0 ||
-            put_nanoseconds(health, "StartPeriod", h->start_period_usec) < 0 ||
-            put_nanoseconds(health, "StartInterval", h->start_interval_usec) < 0 ||
-            (h->retries > 0 && json_put_u64(health, "Retries", h->retries) < 0))
+        if (json_put_strv(health, "Test", h->test) < 0 ||
+                        put_nanoseconds(health, "Interval", h->interval_usec) < 0 ||
+                        put_nanoseconds(health, "Timeout", h->timeout_usec) < 0 ||
+                        put_nanoseconds(health, "StartPeriod", h->start_period_usec) < 0 ||
+                        put_nanoseconds(health, "StartInterval", h->start_interval_usec) < 0 ||
+                        (h->retries > 0 && json_put_u64(health, "Retries", h->retries) < 0))
                 return -ENOMEM;
         return 0;
 }
@@ -231,12 +240,15 @@ static int put_execution(json_t *j, const ImageConfig *config) {
 
         if (json_put_new(j, "config", inner) < 0)
                 return -ENOMEM;
-        if (json_put_strv(inner, "Env", config->env) < 0 || json_put_strv(inner, "Entrypoint", config->entrypoint) < 0 ||
-            json_put_strv(inner, "Cmd", config->cmd) < 0 || json_put_string(inner, "WorkingDir", config->working_dir) < 0 ||
-            json_put_string(inner, "User", config->user) < 0 || json_put_string(inner, "StopSignal", config->stop_signal) < 0 ||
-            json_put_map(inner, "Labels", config->labels) < 0 ||
-            json_put_keys(inner, "ExposedPorts", config->exposed_ports) < 0 ||
-            json_put_keys(inner, "Volumes", config->volumes) < 0)
+        if (json_put_strv(inner, "Env", config->env) < 0 ||
+                        json_put_strv(inner, "Entrypoint", config->entrypoint) < 0 ||
+                        json_put_strv(inner, "Cmd", config->cmd) < 0 ||
+                        json_put_string(inner, "WorkingDir", config->working_dir) < 0 ||
+                        json_put_string(inner, "User", config->user) < 0 ||
+                        json_put_string(inner, "StopSignal", config->stop_signal) < 0 ||
+                        json_put_map(inner, "Labels", config->labels) < 0 ||
+                        json_put_keys(inner, "ExposedPorts", config->exposed_ports) < 0 ||
+                        json_put_keys(inner, "Volumes", config->volumes) < 0)
                 return -ENOMEM;
         return put_healthcheck(inner, config->healthcheck);
 }
@@ -281,15 +293,19 @@ int image_config_to_json(const ImageConfig *config, char **ret) {
         j = json_object();
         if (!j)
                 return -ENOMEM;
-        if (json_put_string(j, "architecture", config->architecture) < 0 || json_put_string(j, "os", config->os) < 0 ||
-            json_put_string(j, "variant", config->variant) < 0 || json_put_string(j, "created", config->created) < 0 ||
-            json_put_string(j, "author", config->author) < 0 || put_history(j, config->comment) < 0 ||
-            put_execution(j, config) < 0 || put_rootfs(j, config->diff_ids) < 0)
+        if (json_put_string(j, "architecture", config->architecture) < 0 ||
+                        json_put_string(j, "os", config->os) < 0 ||
+                        json_put_string(j, "variant", config->variant) < 0 ||
+                        json_put_string(j, "created", config->created) < 0 ||
+                        json_put_string(j, "author", config->author) < 0 ||
+                        put_history(j, config->comment) < 0 || put_execution(j, config) < 0 ||
+                        put_rootfs(j, config->diff_ids) < 0)
                 return -ENOMEM;
         return json_print(j, ret);
 }
 
-int image_config_for_import(const char *diff_id, const char *architecture, const char *message, char **ret) {
+int image_config_for_import(
+                const char *diff_id, const char *architecture, const char *message, char **ret) {
         _cleanup_strv_free_ char **diff_ids = NULL;
         ImageConfig config = {
                 .architecture = (char *) architecture, /* borrowed: this one is printed, never freed */

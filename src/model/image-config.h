@@ -59,7 +59,8 @@ int image_config_to_json(const ImageConfig *config, char **ret);
  *
  * It holds no time and nothing random: the same tar gives the same image id. Return: 0 or -ENOMEM.
  */
-int image_config_for_import(const char *diff_id, const char *architecture, const char *message, char **ret);
+int image_config_for_import(
+                const char *diff_id, const char *architecture, const char *message, char **ret);
 
 /** image_architecture() - Go's name for what this program was built for. */
 const char *image_architecture(void);

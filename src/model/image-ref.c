@@ -164,9 +164,11 @@ static int split_suffixes(ImageRef *ref, char *name, const char *typed, Failure 
         if (at) {
                 r = digest_from_string(at + 1, &ignored);
                 if (r == -EOPNOTSUPP)
-                        return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The digest of '%s' is not a SHA-256", typed);
+                        return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL,
+                                        "The digest of '%s' is not a SHA-256", typed);
                 if (r < 0)
-                        return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The digest of '%s' is not valid", typed);
+                        return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL,
+                                        "The digest of '%s' is not valid", typed);
                 ref->digest = strdup(at + 1);
                 if (!ref->digest)
                         return -ENOMEM;
@@ -178,7 +180,8 @@ static int split_suffixes(ImageRef *ref, char *name, const char *typed, Failure 
         if (!colon || strchr(colon, '/'))
                 return 0;
         if (!tag_is_valid(colon + 1))
-                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The tag of '%s' is not valid", typed);
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL,
+                                "The tag of '%s' is not valid", typed);
         ref->tag = strdup(colon + 1);
         if (!ref->tag)
                 return -ENOMEM;
@@ -188,14 +191,18 @@ static int split_suffixes(ImageRef *ref, char *name, const char *typed, Failure 
 
 static int check_name(const ImageRef *ref, const char *typed, Failure *reterr) {
         if (!domain_is_valid(ref->domain))
-                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The registry in '%s' is not a valid host name", typed);
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL,
+                                "The registry in '%s' is not a valid host name", typed);
         if (strpbrk(ref->path, UPPER))
-                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The name of '%s' must be in lower case", typed);
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL,
+                                "The name of '%s' must be in lower case", typed);
         if (!path_is_valid(ref->path))
-                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "'%s' is not a valid image reference", typed);
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL,
+                                "'%s' is not a valid image reference", typed);
         if (strlen(ref->domain) + 1 + strlen(ref->path) > REFERENCE_NAME_MAX)
-                return fail(reterr, FAILURE_INVALID_REFERENCE, ENAMETOOLONG, "The name of '%s' is longer than %u bytes", typed,
-                            REFERENCE_NAME_MAX);
+                return fail(reterr, FAILURE_INVALID_REFERENCE, ENAMETOOLONG,
+                                "The name of '%s' is longer than %u bytes", typed,
+                                REFERENCE_NAME_MAX);
         return 0;
 }
 
@@ -224,9 +231,11 @@ int image_ref_parse(const char *s, ImageRef **ret, Failure *reterr) {
 
         (void) snprintf(typed, sizeof(typed), "%.*s", QUOTE_MAX - 1, s); /* cutting is what is meant */
         if (*s == '\0')
-                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "An image reference must not be empty");
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL,
+                                "An image reference must not be empty");
         if (strlen(s) >= REFERENCE_MAX)
-                return fail(reterr, FAILURE_INVALID_REFERENCE, ENAMETOOLONG, "The image reference '%s' is too long", typed);
+                return fail(reterr, FAILURE_INVALID_REFERENCE, ENAMETOOLONG,
+                                "The image reference '%s' is too long", typed);
 
         r = parse_id(s, ret);
         if (r != 0)
@@ -263,9 +272,11 @@ int image_ref_parse_tag(const char *s, ImageRef **ret, Failure *reterr) {
 
         (void) snprintf(typed, sizeof(typed), "%.*s", QUOTE_MAX - 1, s); /* cutting is what is meant */
         if (ref->id)
-                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "'%s' is an image id and cannot be a name", typed);
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL,
+                                "'%s' is an image id and cannot be a name", typed);
         if (ref->digest)
-                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL, "The name '%s' for an image must not have a digest", typed);
+                return fail(reterr, FAILURE_INVALID_REFERENCE, EINVAL,
+                                "The name '%s' for an image must not have a digest", typed);
         if (!ref->tag && free_and_strdup(&ref->tag, DEFAULT_TAG) < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
 
@@ -278,7 +289,8 @@ int image_ref_normalized(const ImageRef *ref, char **ret) {
                 return str_printf(ret, "%s", ref->id);
         if (ref->digest)
                 return str_printf(ret, "%s/%s@%s", ref->domain, ref->path, ref->digest);
-        return str_printf(ret, "%s/%s:%s", ref->domain, ref->path, ref->tag ? ref->tag : DEFAULT_TAG);
+        return str_printf(
+                        ret, "%s/%s:%s", ref->domain, ref->path, ref->tag ? ref->tag : DEFAULT_TAG);
 }
 
 int image_ref_repository(const ImageRef *ref, char **ret) {
@@ -288,7 +300,8 @@ int image_ref_repository(const ImageRef *ref, char **ret) {
                 return str_printf(ret, "%s", ref->id);
 
         /* What is left out must come back when the text is read again: "localhost/x" would be another registry's. */
-        if (!streq(ref->domain, DEFAULT_REGISTRY) || looks_like_domain(ref->path, strcspn(ref->path, "/")))
+        if (!streq(ref->domain, DEFAULT_REGISTRY) ||
+                        looks_like_domain(ref->path, strcspn(ref->path, "/")))
                 return str_printf(ret, "%s/%s", ref->domain, ref->path);
 
         path = startswith(ref->path, DEFAULT_REPOSITORY_PREFIX);

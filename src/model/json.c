@@ -27,7 +27,8 @@ int json_read_string(const json_t *object, const char *key, size_t max_bytes, ch
         return r < 0 ? r : 1;
 }
 
-int json_read_strv(const json_t *object, const char *key, size_t max_entries, size_t max_bytes, char ***ret) {
+int json_read_strv(const json_t *object, const char *key, size_t max_entries, size_t max_bytes,
+                char ***ret) {
         _cleanup_strv_free_ char **l = NULL;
         size_t bytes = 0, n;
         const json_t *j;
@@ -120,8 +121,8 @@ int json_read_object(const json_t *object, const char *key, const json_t **ret) 
 }
 
 /* The members of an object as text: KEY=VALUE, or KEY alone. */
-static int json_read_members(const json_t *object, const char *key, bool with_values, size_t max_entries, size_t max_bytes,
-                char ***ret) {
+static int json_read_members(const json_t *object, const char *key, bool with_values,
+                size_t max_entries, size_t max_bytes, char ***ret) {
         _cleanup_strv_free_ char **l = NULL;
         size_t bytes = 0, n = 0;
         const json_t *j = NULL;
@@ -146,7 +147,8 @@ static int json_read_members(const json_t *object, const char *key, bool with_va
                 bytes += strlen(name) + (with_values ? json_string_length(value) + 1 : 0) + 1;
                 if (bytes > max_bytes)
                         return -EBADMSG;
-                r = with_values ? str_printf(l + n, "%s=%s", name, json_string_value(value)) : free_and_strdup(l + n, name);
+                r = with_values ? str_printf(l + n, "%s=%s", name, json_string_value(value))
+                                : free_and_strdup(l + n, name);
                 if (r < 0)
                         return r;
                 n++;
@@ -158,11 +160,13 @@ static int json_read_members(const json_t *object, const char *key, bool with_va
         return 1;
 }
 
-int json_read_map(const json_t *object, const char *key, size_t max_entries, size_t max_bytes, char ***ret) {
+int json_read_map(const json_t *object, const char *key, size_t max_entries, size_t max_bytes,
+                char ***ret) {
         return json_read_members(object, key, true, max_entries, max_bytes, ret);
 }
 
-int json_read_keys(const json_t *object, const char *key, size_t max_entries, size_t max_bytes, char ***ret) {
+int json_read_keys(const json_t *object, const char *key, size_t max_entries, size_t max_bytes,
+                char ***ret) {
         return json_read_members(object, key, false, max_entries, max_bytes, ret);
 }
 

@@ -13,15 +13,18 @@
 
 /* Return of all: 1 read, 0 absent, -EBADMSG (another type, or over a bound), -ENOMEM. What *@ret held is freed. */
 int json_read_string(const json_t *object, const char *key, size_t max_bytes, char **ret);
-int json_read_strv(const json_t *object, const char *key, size_t max_entries, size_t max_bytes, char ***ret);
+int json_read_strv(const json_t *object, const char *key, size_t max_entries, size_t max_bytes,
+                char ***ret);
 int json_read_bool(const json_t *object, const char *key, bool *ret);
 int json_read_u64(const json_t *object, const char *key, uint64_t *ret); /* -1 is UINT64_MAX */
 int json_read_u32(const json_t *object, const char *key, uint32_t *ret);
 int json_read_object(const json_t *object, const char *key, const json_t **ret); /* borrowed */
 
 /** json_read_map() - an object of strings as KEY=VALUE, sorted; json_read_keys() - the keys of an object, sorted. */
-int json_read_map(const json_t *object, const char *key, size_t max_entries, size_t max_bytes, char ***ret);
-int json_read_keys(const json_t *object, const char *key, size_t max_entries, size_t max_bytes, char ***ret);
+int json_read_map(const json_t *object, const char *key, size_t max_entries, size_t max_bytes,
+                char ***ret);
+int json_read_keys(const json_t *object, const char *key, size_t max_entries, size_t max_bytes,
+                char ***ret);
 
 /* Setting: NULL, empty lists and false are left out. Return: 0 or -ENOMEM. */
 int json_put_string(json_t *object, const char *key, const char *value);

@@ -365,7 +365,8 @@ static void on_shutdown(Decision *d) {
 static void found_running(Decision *d) {
         Lifecycle *l = &d->step.next;
 
-        if (l->activity == ACTIVITY_STARTING || (l->state == CONTAINER_RESTARTING && l->activity == ACTIVITY_NONE)) {
+        if (l->activity == ACTIVITY_STARTING ||
+                        (l->state == CONTAINER_RESTARTING && l->activity == ACTIVITY_NONE)) {
                 l->activity = ACTIVITY_STARTING;
                 on_started(d);
         } else if (!has_processes(l)) {
@@ -426,7 +427,8 @@ static void on_daemon_started(Decision *d) {
                 found_idle(d);
 }
 
-LifecycleStep lifecycle_next(const Lifecycle *now, const LifecycleFact *fact, const LifecyclePolicy *policy, uint64_t now_usec) {
+LifecycleStep lifecycle_next(const Lifecycle *now, const LifecycleFact *fact,
+                const LifecyclePolicy *policy, uint64_t now_usec) {
         static void (*const table[_FACT_MAX])(Decision *) = {
                 [FACT_START_ASKED] = on_start_asked,
                 [FACT_STARTED] = on_started,
@@ -466,7 +468,8 @@ bool lifecycle_runs(const Lifecycle *l) {
 }
 
 bool lifecycle_is_idle(const Lifecycle *l) {
-        return l->activity == ACTIVITY_NONE && !has_processes(l) && l->state != CONTAINER_RESTARTING;
+        return l->activity == ACTIVITY_NONE && !has_processes(l) &&
+               l->state != CONTAINER_RESTARTING;
 }
 
 const char *lifecycle_refusal_to_string(LifecycleRefusal refusal) {

@@ -109,7 +109,8 @@ typedef struct LifecycleStep {
  *
  * Total: every state × fact has an answer.
  */
-LifecycleStep lifecycle_next(const Lifecycle *now, const LifecycleFact *fact, const LifecyclePolicy *policy, uint64_t now_usec);
+LifecycleStep lifecycle_next(const Lifecycle *now, const LifecycleFact *fact,
+                const LifecyclePolicy *policy, uint64_t now_usec);
 
 /** lifecycle_runs() - it has, or is about to have, processes: running, paused, or starting. */
 bool lifecycle_runs(const Lifecycle *l);

@@ -41,7 +41,8 @@ static bool tmpfs_value_is_valid(const char *key, const char *value) {
                         return false;
                 if (streq(key, "size") && streq(value + n, "%"))
                         return true;
-                return value[n] == '\0' || (strchr("kKmMgG", value[n]) && value[n + 1] == '\0' && parse_bytes(value, &ignored) >= 0);
+                return value[n] == '\0' || (strchr("kKmMgG", value[n]) && value[n + 1] == '\0' &&
+                                                           parse_bytes(value, &ignored) >= 0);
         }
         return false;
 }
@@ -62,7 +63,8 @@ static int tmpfs_option(const char *option, uint64_t *flags, StrBuf *data, Failu
         if (!key)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         if (!equals || !tmpfs_value_is_valid(key, equals + 1))
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%.64s' is no option of a tmpfs", option);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%.64s' is no option of a tmpfs",
+                                option);
 
         if (strbuf_printf(data, "%s%s", data->size > 0 ? "," : "", option) < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
@@ -94,7 +96,8 @@ int tmpfs_parse(const char *s, Tmpfs *ret, Failure *reterr) {
         int r;
 
         if (s[0] != '/')
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The tmpfs '%.64s' does not begin with an absolute path", s);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "The tmpfs '%.64s' does not begin with an absolute path", s);
 
         path = path_normalize(s, colon ? (size_t) (colon - s) : strlen(s));
         if (!path || (colon && strv_split(colon + 1, ',', &options) < 0))
@@ -119,10 +122,22 @@ void tmpfs_done(Tmpfs *t) {
 }
 
 static const char *const ulimit_table[RLIM_NLIMITS] = {
-        [RLIMIT_CORE] = "core",     [RLIMIT_CPU] = "cpu",           [RLIMIT_DATA] = "data",     [RLIMIT_FSIZE] = "fsize",
-        [RLIMIT_LOCKS] = "locks",   [RLIMIT_MEMLOCK] = "memlock",   [RLIMIT_MSGQUEUE] = "msgqueue", [RLIMIT_NICE] = "nice",
-        [RLIMIT_NOFILE] = "nofile", [RLIMIT_NPROC] = "nproc",       [RLIMIT_RSS] = "rss",       [RLIMIT_RTPRIO] = "rtprio",
-        [RLIMIT_RTTIME] = "rttime", [RLIMIT_SIGPENDING] = "sigpending", [RLIMIT_STACK] = "stack", [RLIMIT_AS] = "as",
+        [RLIMIT_CORE] = "core",
+        [RLIMIT_CPU] = "cpu",
+        [RLIMIT_DATA] = "data",
+        [RLIMIT_FSIZE] = "fsize",
+        [RLIMIT_LOCKS] = "locks",
+        [RLIMIT_MEMLOCK] = "memlock",
+        [RLIMIT_MSGQUEUE] = "msgqueue",
+        [RLIMIT_NICE] = "nice",
+        [RLIMIT_NOFILE] = "nofile",
+        [RLIMIT_NPROC] = "nproc",
+        [RLIMIT_RSS] = "rss",
+        [RLIMIT_RTPRIO] = "rtprio",
+        [RLIMIT_RTTIME] = "rttime",
+        [RLIMIT_SIGPENDING] = "sigpending",
+        [RLIMIT_STACK] = "stack",
+        [RLIMIT_AS] = "as",
 };
 
 const char *ulimit_to_string(int resource) {
@@ -150,20 +165,26 @@ int ulimit_parse(const char *s, UserLimit *ret, Failure *reterr) {
         const char *value;
 
         for (int i = 0; i < RLIM_NLIMITS; i++)
-                if (ulimit_table[i] && strlen(ulimit_table[i]) == name && strncmp(s, ulimit_table[i], name) == 0)
+                if (ulimit_table[i] && strlen(ulimit_table[i]) == name &&
+                                strncmp(s, ulimit_table[i], name) == 0)
                         limit.resource = i;
         if (s[name] != '=' || limit.resource < 0)
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%.64s' is no ulimit: TYPE=SOFT[:HARD]", s);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "'%.64s' is no ulimit: TYPE=SOFT[:HARD]", s);
 
         value = s + name + 1;
         soft = strcspn(value, ":");
         if (parse_limit(value, soft, &limit.soft) < 0)
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The ulimit '%.64s' is not a number", s);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "The ulimit '%.64s' is not a number", s);
         limit.hard = limit.soft;
-        if (value[soft] == ':' && parse_limit(value + soft + 1, strlen(value + soft + 1), &limit.hard) < 0)
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The ulimit '%.64s' is not a number", s);
+        if (value[soft] == ':' &&
+                        parse_limit(value + soft + 1, strlen(value + soft + 1), &limit.hard) < 0)
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "The ulimit '%.64s' is not a number", s);
         if (limit.soft > limit.hard)
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The ulimit '%.64s' has a soft value above its hard value", s);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "The ulimit '%.64s' has a soft value above its hard value", s);
 
         *ret = limit;
         return 0;
@@ -179,7 +200,8 @@ int log_option_parse(const char *s, ContainerSpec *spec, Failure *reterr) {
                 if (streq(value, "-1"))
                         bytes = UINT64_MAX;
                 else if (parse_bytes(value, &bytes) < 0 || bytes > INT64_MAX)
-                        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The log option '%.64s' is not a size", s);
+                        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                        "The log option '%.64s' is not a size", s);
                 spec->log_max_size = bytes;
                 return 0;
         }
@@ -187,16 +209,19 @@ int log_option_parse(const char *s, ContainerSpec *spec, Failure *reterr) {
         value = startswith(s, "max-file=");
         if (value) {
                 if (parse_u32(value, &files) < 0)
-                        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The log option '%.64s' is not a number", s);
+                        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                        "The log option '%.64s' is not a number", s);
                 spec->log_max_files = files;
                 return 0;
         }
-        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "There is no log option '%.64s': max-size=SIZE and max-file=NUMBER", s);
+        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                        "There is no log option '%.64s': max-size=SIZE and max-file=NUMBER", s);
 }
 
 int log_driver_parse(const char *s, LogDriver *ret, Failure *reterr) {
         static const char *const others[] = {
-                "json-file", "local", "journald", "syslog", "gelf", "fluentd", "awslogs", "splunk", "etwlogs", "gcplogs", "k8s-file", "passthrough",
+                "json-file", "local", "journald", "syslog", "gelf", "fluentd", "awslogs", "splunk",
+                "etwlogs", "gcplogs", "k8s-file", "passthrough",
         };
 
         if (s[0] == '\0' || streq(s, "file")) {
@@ -209,6 +234,10 @@ int log_driver_parse(const char *s, LogDriver *ret, Failure *reterr) {
         }
         for (size_t i = 0; i < ELEMENTSOF(others); i++)
                 if (streq(s, others[i]))
-                        return fail(reterr, FAILURE_UNSUPPORTED, EOPNOTSUPP, "The log driver '%s' is not supported by this version: file or none", s);
-        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "There is no log driver '%.64s': file or none", s);
+                        return fail(reterr, FAILURE_UNSUPPORTED, EOPNOTSUPP,
+                                        "The log driver '%s' is not supported by this version: "
+                                        "file or none",
+                                        s);
+        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                        "There is no log driver '%.64s': file or none", s);
 }

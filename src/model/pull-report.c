@@ -135,7 +135,8 @@ static int encode_fields(StrBuf *b, const PullReport *report) {
 }
 
 int pull_report_encode(const PullReport *report, StrBuf *buffer) {
-        _cleanup_strbuf_ StrBuf fields = { .max_bytes = REPORT_BYTES_MAX - PULL_REPORT_HEADER_BYTES };
+        _cleanup_strbuf_ StrBuf fields = { .max_bytes = REPORT_BYTES_MAX -
+                                                        PULL_REPORT_HEADER_BYTES };
         uint8_t header[PULL_REPORT_HEADER_BYTES];
         int r;
 
@@ -212,13 +213,15 @@ static int decode_device(const uint8_t *data, size_t size, PullResult *result) {
                 return -EBADMSG;
 
         if ((result->n_devices & (result->n_devices - 1)) == 0) { /* 0 or a power of two: the array is full */
-                bigger = realloc(result->devices, MAX2((size_t) 1, 2 * result->n_devices) * sizeof(*bigger));
+                bigger = realloc(result->devices,
+                                MAX2((size_t) 1, 2 * result->n_devices) * sizeof(*bigger));
                 if (!bigger)
                         return -ENOMEM;
                 result->devices = bigger;
         }
 
-        r = decode_text(data + DEVICE_FIXED_BYTES, size - DEVICE_FIXED_BYTES, ARCHIVE_PATH_MAX, &device.path);
+        r = decode_text(data + DEVICE_FIXED_BYTES, size - DEVICE_FIXED_BYTES, ARCHIVE_PATH_MAX,
+                        &device.path);
         if (r < 0)
                 return r;
         if (!path_is_plain(device.path)) {
@@ -271,7 +274,9 @@ static int decode_field(uint32_t tag, const uint8_t *data, size_t size, PullRepo
         case TAG_BYTES_TOTAL:
                 return decode_u64(data, size, &report->progress.bytes_total);
         case TAG_ENTRIES:
-                return decode_u64(data, size, report->type == PULL_REPORT_RESULT ? &result->entries : &report->progress.entries);
+                return decode_u64(data, size,
+                                report->type == PULL_REPORT_RESULT ? &result->entries
+                                                                   : &report->progress.entries);
         case TAG_DIFF_ID:
                 return decode_digest(data, size, result->diff_id);
         case TAG_CONFIG_ID:
@@ -371,9 +376,10 @@ static json_t *device_to_json(const PullDevice *d) {
         if (!path)
                 return NULL;
         text_clean(path);
-        return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "path", path, "type", type, "major", (json_int_t) d->major,
-                         "minor", (json_int_t) d->minor, "mode", (json_int_t) d->mode, "uid", (json_int_t) d->uid, "gid",
-                         (json_int_t) d->gid);
+        return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "path", path, "type", type, "major",
+                        (json_int_t) d->major, "minor", (json_int_t) d->minor, "mode",
+                        (json_int_t) d->mode, "uid", (json_int_t) d->uid, "gid",
+                        (json_int_t) d->gid);
 }
 
 int pull_devices_to_json(const PullDevice *devices, size_t n, char **ret) {

@@ -36,19 +36,23 @@ int restart_policy_parse(const char *s, RestartPolicy *ret, Failure *reterr) {
         if (tries) {
                 policy.mode = RESTART_ON_FAILURE;
                 if (parse_u32(tries, &policy.max_tries) < 0)
-                        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The count in the restart policy '%.64s' is not a number", s);
+                        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                        "The count in the restart policy '%.64s' is not a number",
+                                        s);
         } else if (*s != '\0') {
                 policy.mode = restart_mode_from_string(s);
                 if (policy.mode < 0)
                         return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
-                                    "'%.64s' is no restart policy: no, on-failure[:COUNT], always or unless-stopped", s);
+                                    "'%.64s' is no restart policy: no, on-failure[:COUNT], always "
+                                    "or unless-stopped", s);
         }
 
         *ret = policy;
         return 0;
 }
 
-void restart_policy_to_string(const RestartPolicy *policy, char ret[static RESTART_POLICY_STRING_MAX]) {
+void restart_policy_to_string(
+                const RestartPolicy *policy, char ret[static RESTART_POLICY_STRING_MAX]) {
         const char *mode = restart_mode_to_string(policy->mode);
 
         if (policy->mode == RESTART_ON_FAILURE && policy->max_tries > 0)
@@ -70,7 +74,8 @@ bool restart_policy_applies(const RestartPolicy *policy, int exit_code, uint32_t
 }
 
 bool restart_policy_resumes(const RestartPolicy *policy, bool stopped_by_user) {
-        return policy->mode == RESTART_ALWAYS || (policy->mode == RESTART_UNLESS_STOPPED && !stopped_by_user);
+        return policy->mode == RESTART_ALWAYS ||
+               (policy->mode == RESTART_UNLESS_STOPPED && !stopped_by_user);
 }
 
 uint64_t restart_delay_usec(uint64_t ran_usec, uint64_t previous_usec) {

@@ -27,7 +27,8 @@ RestartMode restart_mode_from_string(const char *s);
 int restart_policy_parse(const char *s, RestartPolicy *ret, Failure *reterr);
 
 #define RESTART_POLICY_STRING_MAX sizeof("unless-stopped:4294967295")
-void restart_policy_to_string(const RestartPolicy *policy, char ret[static RESTART_POLICY_STRING_MAX]);
+void restart_policy_to_string(
+                const RestartPolicy *policy, char ret[static RESTART_POLICY_STRING_MAX]);
 
 /** restart_policy_applies() - to a run that ended by itself with @exit_code, after @tries restarts in a row. */
 bool restart_policy_applies(const RestartPolicy *policy, int exit_code, uint32_t tries);

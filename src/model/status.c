@@ -3,15 +3,17 @@
 #include "model/status.h"
 #include <stdio.h>
 
-const char *status_text(ContainerState state, ContainerHealth health, int exit_code, usec_t started_usec, usec_t finished_usec,
-                usec_t now_usec, char ret[static STATUS_TEXT_MAX]) {
+const char *status_text(ContainerState state, ContainerHealth health, int exit_code,
+                usec_t started_usec, usec_t finished_usec, usec_t now_usec,
+                char ret[static STATUS_TEXT_MAX]) {
         static const char *const health_words[_CONTAINER_HEALTH_MAX] = {
                 [HEALTH_NONE] = "",
                 [HEALTH_STARTING] = ", health: starting",
                 [HEALTH_HEALTHY] = ", healthy",
                 [HEALTH_UNHEALTHY] = ", unhealthy",
         };
-        const char *word = health >= 0 && health < _CONTAINER_HEALTH_MAX ? health_words[health] : "";
+        const char *word =
+                        health >= 0 && health < _CONTAINER_HEALTH_MAX ? health_words[health] : "";
         char up[HUMAN_DURATION_MAX], ago[HUMAN_DURATION_MAX];
 
         format_human_duration(now_usec > started_usec ? now_usec - started_usec : 0, up);

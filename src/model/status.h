@@ -12,5 +12,6 @@
  * @started_usec, @finished_usec: µs since the epoch; 0: never
  * @now_usec: realtime; a clock that was set back counts as no time
  */
-const char *status_text(ContainerState state, ContainerHealth health, int exit_code, usec_t started_usec, usec_t finished_usec,
-                usec_t now_usec, char ret[static STATUS_TEXT_MAX]);
+const char *status_text(ContainerState state, ContainerHealth health, int exit_code,
+                usec_t started_usec, usec_t finished_usec, usec_t now_usec,
+                char ret[static STATUS_TEXT_MAX]);
