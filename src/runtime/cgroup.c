@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime/cgroup.c: see cgroup.h. */
+#include "runtime/cgroup.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include "base/fd.h"
+#include "base/str.h"
+#include "model/names.h"
+
+#define MOUNTS_BYTES_MAX (4U * 1024 * 1024)
+#define OWNER_NAME_MAX sizeof("u4294967295")
+
+/* The first cgroup2 mount of the machine's root, wherever it is ("/sys/fs/cgroup/unified" on hybrid machines). */
+static int find_mount(char **ret) {
+        _cleanup_free_ char *text = NULL;
+        char *save = NULL;
+        int r;
+
+        r = read_file("/proc/self/mountinfo", MOUNTS_BYTES_MAX, &text, NULL);
+        if (r < 0)
+                return r;
+        for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                char root[4096], target[4096];
+                const char *type = strstr(line, " - ");
+
+                if (!type || !startswith(type + 3, "cgroup2 "))
+                        continue;
+                if (sscanf(line, "%*s %*s %*s %4095s %4095s", root, target) == 2)
+                        return free_and_strdup(ret, target);
+        }
+        return -ENOENT;
+}
+
+static int read_unit_path(int run_dir_fd, char **ret) {
+        char *text;
+        int r;
+
+        r = read_file_at(run_dir_fd, RUN_FILE_CGROUP, 4096, &text, NULL);
+        if (r < 0)
+                return r;
+        text[strcspn(text, "\n")] = '\0';
+        *ret = text;
+        return 0;
+}
+
+static int own_path(char **ret) {
+        _cleanup_free_ char *text = NULL;
+        char *line;
+        int r;
+
+        r = read_file("/proc/self/cgroup", 64U * 1024, &text, NULL);
+        if (r < 0)
+                return r;
+        line = strncmp(text, "0::", 3) == 0 ? text + 3 : strstr(text, "\n0::");
+        if (!line)
+                return -ENOENT;
+        if (line != text + 3)
+                line += 4;
+        line[strcspn(line, "\n")] = '\0';
+        return free_and_strdup(ret, line);
+}
+
+/* What is there and not yet on is turned on for the children; one that is refused counts as missing. */
+static void enable_controllers(int dir_fd) {
+        _cleanup_free_ char *list = NULL;
+        char *save = NULL;
+
+        if (read_file_at(dir_fd, "cgroup.controllers", 4096, &list, NULL) < 0)
+                return;
+        for (char *name = strtok_r(list, " \n", &save); name; name = strtok_r(NULL, " \n", &save)) {
+                char word[64];
+
+                (void) snprintf(word, sizeof(word), "+%s", name);
+                (void) write_existing_at(dir_fd, "cgroup.subtree_control", word); /* asking for its limit says that it is missing */
+        }
+}
+
+static int read_controllers(CgroupTree *t) {
+        _cleanup_free_ char *list = NULL;
+        char *save = NULL;
+        int r;
+
+        r = read_file_at(t->base_fd, "cgroup.subtree_control", 4096, &list, NULL);
+        if (r < 0)
+                return r;
+        for (char *name = strtok_r(list, " \n", &save); name; name = strtok_r(NULL, " \n", &save)) {
+                r = strv_push(&t->controllers, name);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int cgroup_tree_open(int run_dir_fd, const char *hash, CgroupTree *ret, Failure *reterr) {
+        _cleanup_free_ char *mount = NULL, *full = NULL, *parent = NULL;
+        CgroupTree t = { .base_fd = -EBADF };
+        int r;
+
+        r = find_mount(&mount);
+        if (r < 0)
+                return fail(reterr, FAILURE_NOT_AVAILABLE, r, "No cgroup2 file system is mounted");
+        if (hash) {
+                r = own_path(&parent); /* only to say so early when /proc is not what it should be */
+                if (r >= 0)
+                        r = str_printf(&t.path, "/" CGROUP_EMBEDDED_PREFIX "%s", hash);
+        } else {
+                r = read_unit_path(run_dir_fd, &t.path);
+                if (r < 0)
+                        return fail(reterr, FAILURE_NOT_AVAILABLE, r, "The unit 'pocketdocker-containers.service' does not run");
+        }
+        if (r >= 0)
+                r = str_printf(&full, "%s%s", mount, t.path);
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to find the containers' cgroup");
+
+        if (hash && mkdir(full, 0755) < 0 && errno != EEXIST)
+                r = fail(reterr, FAILURE_NOT_AVAILABLE, errno, "Cannot make the cgroup '%s': %s", full, strerror(errno));
+        else {
+                t.base_fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                if (t.base_fd < 0)
+                        r = fail(reterr, FAILURE_NOT_AVAILABLE, errno, "Cannot open the cgroup '%s': %s", full, strerror(errno));
+        }
+        if (r >= 0) {
+                enable_controllers(t.base_fd);
+                r = read_controllers(&t);
+                if (r < 0)
+                        r = fail_errno(reterr, r, "Failed to read the controllers of '%s'", full);
+        }
+        if (r < 0) {
+                cgroup_tree_done(&t, false);
+                return r;
+        }
+        *ret = t;
+        return 0;
+}
+
+void cgroup_tree_done(CgroupTree *t, bool remove) {
+        if (remove && t->path) {
+                _cleanup_free_ char *mount = NULL, *full = NULL;
+
+                if (find_mount(&mount) >= 0 && str_printf(&full, "%s%s", mount, t->path) >= 0)
+                        (void) rmdir(full); /* one that is in use stays */
+        }
+        t->base_fd = close_fd(t->base_fd);
+        free(t->path);
+        t->path = NULL;
+        t->controllers = strv_free(t->controllers);
+}
+
+static int make_or_open(int dir_fd, const char *name, bool make) {
+        int fd;
+
+        if (make && mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
+                return -errno;
+        fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        return fd < 0 ? -errno : fd;
+}
+
+static int get(const CgroupTree *t, uint32_t owner, const char *id, bool make, Cgroup *ret) {
+        _cleanup_close_ int owner_fd = -EBADF;
+        char name[OWNER_NAME_MAX];
+        Cgroup c = CGROUP_CLOSED;
+        int r;
+
+        (void) snprintf(name, sizeof(name), CGROUP_OWNER_PREFIX "%u", owner);
+        r = owner_fd = make_or_open(t->base_fd, name, make);
+        if (r < 0)
+                return r;
+        if (make)
+                enable_controllers(owner_fd);
+        r = c.dir_fd = make_or_open(owner_fd, id, make);
+        if (r >= 0 && make && t->controllers)
+                enable_controllers(c.dir_fd);
+        if (r >= 0)
+                r = c.monitor_fd = make_or_open(c.dir_fd, CGROUP_MONITOR, make);
+        if (r >= 0)
+                r = c.payload_fd = make_or_open(c.dir_fd, CGROUP_PAYLOAD, make);
+        if (r < 0) {
+                cgroup_close(&c);
+                return r;
+        }
+        *ret = c;
+        return 0;
+}
+
+int cgroup_make(const CgroupTree *t, uint32_t owner, const char *id, Cgroup *ret) {
+        return get(t, owner, id, true, ret);
+}
+
+int cgroup_open(const CgroupTree *t, uint32_t owner, const char *id, Cgroup *ret) {
+        return get(t, owner, id, false, ret);
+}
+
+void cgroup_close(Cgroup *c) {
+        c->dir_fd = close_fd(c->dir_fd);
+        c->monitor_fd = close_fd(c->monitor_fd);
+        c->payload_fd = close_fd(c->payload_fd);
+}
+
+int cgroup_kill(int dir_fd) {
+        return write_existing_at(dir_fd, "cgroup.kill", "1");
+}
+
+int cgroup_is_populated(int dir_fd) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = read_file_at(dir_fd, "cgroup.events", 4096, &text, NULL);
+        if (r < 0)
+                return r;
+        return strstr(text, "populated 1") != NULL;
+}
+
+/* The workload may have made cgroups below its own where the hierarchy was its to write. */
+static int remove_leaf(int dir_fd, const char *name) {
+        if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+                return -errno;
+        return 0;
+}
+
+int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id) {
+        _cleanup_close_ int owner_fd = -EBADF, dir_fd = -EBADF;
+        char name[OWNER_NAME_MAX];
+        int r;
+
+        (void) snprintf(name, sizeof(name), CGROUP_OWNER_PREFIX "%u", owner);
+        owner_fd = make_or_open(t->base_fd, name, false);
+        if (owner_fd == -ENOENT)
+                return 0;
+        if (owner_fd < 0)
+                return owner_fd;
+        dir_fd = make_or_open(owner_fd, id, false);
+        if (dir_fd == -ENOENT)
+                return 0;
+        if (dir_fd < 0)
+                return dir_fd;
+
+        r = remove_leaf(dir_fd, CGROUP_PAYLOAD);
+        if (r >= 0)
+                r = remove_leaf(dir_fd, CGROUP_MONITOR);
+        if (r >= 0)
+                r = remove_leaf(owner_fd, id);
+        if (r >= 0)
+                (void) unlinkat(t->base_fd, name, AT_REMOVEDIR); /* stays while the owner has others */
+        return r;
+}
+
+int cgroup_payload_path(const CgroupTree *t, uint32_t owner, const char *id, char **ret) {
+        return str_printf(ret, "%s/" CGROUP_OWNER_PREFIX "%u/%s/" CGROUP_PAYLOAD, t->path, owner, id);
+}
+
+struct CgroupWatch {
+        int events_fd;           /* owned */
+        int dir_fd;              /* owned */
+        sd_event_source *source; /* owned: changes of cgroup.events */
+        sd_event_source *now;    /* owned: the first look */
+        CgroupEmptyFn fn;
+        void *userdata;          /* borrowed */
+};
+
+static void look(CgroupWatch *w) {
+        if (cgroup_is_populated(w->dir_fd) > 0)
+                return;
+        w->source = sd_event_source_disable_unref(w->source);
+        w->now = sd_event_source_disable_unref(w->now);
+        w->fn(w->userdata); /* may free w: nothing may follow */
+}
+
+static int on_events(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
+        char drop[256];
+
+        (void) pread(fd, drop, sizeof(drop), 0); /* re-arms the file; look() reads it anew */
+        look(userdata);
+        return 0;
+}
+
+static int on_first_look(sd_event_source *s, void *userdata) {
+        look(userdata);
+        return 0;
+}
+
+int cgroup_watch_new(sd_event *event, int dir_fd, CgroupEmptyFn fn, void *userdata, CgroupWatch **ret) {
+        _cleanup_(cgroup_watch_freep) CgroupWatch *w = NULL;
+        int r;
+
+        w = malloc(sizeof(*w));
+        if (!w)
+                return -ENOMEM;
+        *w = (CgroupWatch) { .events_fd = -EBADF, .fn = fn, .userdata = userdata };
+
+        w->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+        if (w->dir_fd < 0)
+                return -errno;
+        w->events_fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        if (w->events_fd < 0)
+                return -errno;
+        r = sd_event_add_io(event, &w->source, w->events_fd, EPOLLPRI, on_events, w);
+        if (r < 0)
+                return r;
+        r = sd_event_add_defer(event, &w->now, on_first_look, w);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(w);
+        return 0;
+}
+
+CgroupWatch *cgroup_watch_free(CgroupWatch *w) {
+        if (!w)
+                return NULL;
+        sd_event_source_disable_unref(w->source);
+        sd_event_source_disable_unref(w->now);
+        close_fd(w->events_fd);
+        close_fd(w->dir_fd);
+        free(w);
+        return NULL;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runtime/cgroup.h: the tree in which containers live: BASE/u<UID>/<ID>/{monitor,payload}. Takes its root as an fd, so it
+ * serves a delegated unit, a subtree of its own and a test's directory alike. Knows no container.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+#include "base/cleanup.h"
+#include "model/failure.h"
+
+typedef struct CgroupTree {
+        int base_fd;        /* owned; O_DIRECTORY */
+        char *path;         /* owned; as in /proc/self/cgroup: "/pocketdocker-0123456789abcdef" */
+        char **controllers; /* owned string list: what the base's children have */
+} CgroupTree;
+
+/**
+ * cgroup_tree_open() - the tree of this daemon
+ * @run_dir_fd: embedded: borrowed, unused; system: RUN_ROOT, whose file `cgroup` names the unit's tree
+ * @hash:       embedded: 16 hex digits; NULL: system
+ *
+ * Return: 0, or what fail() gives: FAILURE_NOT_AVAILABLE (no cgroup2 mount; the unit does not run).
+ */
+int cgroup_tree_open(int run_dir_fd, const char *hash, CgroupTree *ret, Failure *reterr);
+
+/** cgroup_tree_done() - lets go; removes the tree if @remove and it is empty. */
+void cgroup_tree_done(CgroupTree *t, bool remove);
+
+/* A container's two leaves, O_DIRECTORY, owned. */
+typedef struct Cgroup {
+        int dir_fd, monitor_fd, payload_fd; /* -EBADF: closed */
+} Cgroup;
+#define CGROUP_CLOSED ((Cgroup) { -EBADF, -EBADF, -EBADF })
+
+/** cgroup_make() - make or open the container's directories. Return: 0 or negative errno. */
+int cgroup_make(const CgroupTree *t, uint32_t owner, const char *id, Cgroup *ret);
+
+/** cgroup_open() - the same for one that exists. Return: 0, -ENOENT, or negative errno. */
+int cgroup_open(const CgroupTree *t, uint32_t owner, const char *id, Cgroup *ret);
+void cgroup_close(Cgroup *c);
+
+/** cgroup_kill() - SIGKILL to all in the directory and below. Return: 0 or negative errno. Source: cgroup-v2.rst, cgroup.kill */
+int cgroup_kill(int dir_fd);
+
+/** cgroup_is_populated() - Return: 1, 0, or negative errno. */
+int cgroup_is_populated(int dir_fd);
+
+/** cgroup_remove() - rmdir the container's directories. Return: 0 (also if there are none), -EBUSY: processes are left. */
+int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id);
+
+/** cgroup_payload_path() - "PATH/u0/ID/payload". Return: 0 or -ENOMEM. */
+int cgroup_payload_path(const CgroupTree *t, uint32_t owner, const char *id, char **ret);
+
+/* Tells when nothing runs in a directory and below any more. */
+typedef struct CgroupWatch CgroupWatch;
+typedef void (*CgroupEmptyFn)(void *userdata);
+
+/**
+ * cgroup_watch_new() - call @fn once, from the loop, when @dir_fd is unpopulated, also if it is now
+ * @dir_fd: borrowed
+ * Return: 0 or negative errno. Source: cgroup-v2.rst, cgroup.events: EPOLLPRI at each change.
+ */
+int cgroup_watch_new(sd_event *event, int dir_fd, CgroupEmptyFn fn, void *userdata, CgroupWatch **ret);
+CgroupWatch *cgroup_watch_free(CgroupWatch *w);
+DEFINE_CLEANUP(CgroupWatch *, cgroup_watch_free);
