@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* engine/container.h: one container as its users see it: what may be read, what may be asked. Knows no bus. */
+/* engine/container.h: one container as its users see it: what may be read, what may be asked. Knows
+ * no bus. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "engine/container-streams.h"
 #include "engine/observer.h"
 #include "model/container-spec.h"
 #include "model/failure.h"
 #include "model/lifecycle.h"
 
 /* Reading: borrowed, valid until the loop turns. */
-const char *container_id(const Container *c);   /* 64 hex digits */
+const char *container_id(const Container *c); /* 64 hex digits */
 const char *container_name(const Container *c);
 const char *container_image(const Container *c); /* as typed */
 const char *container_image_id(const Container *c);
 uid_t container_owner(const Container *c);
-ContainerState container_state(const Container *c); /* the public one: created, running, paused, restarting, exited, dead */
+ContainerState container_state(const Container *c);   /* the public one: created, running, paused,
+                                                         restarting, exited, dead */
 ContainerHealth container_health(const Container *c); /* HEALTH_NONE without a check */
 uint64_t container_created_usec(const Container *c);
 uint64_t container_started_usec(const Container *c);
@@ -24,92 +27,33 @@ uint64_t container_restart_at_usec(const Container *c); /* realtime of the next 
 int container_exit_code(const Container *c);
 bool container_oom_killed(const Container *c);
 uint32_t container_restart_count(const Container *c);
-const char *container_error(const Container *c); /* "" when the last start did not fail */
-pid_t container_pid(const Container *c);         /* 0: none; for display only */
+const char *container_error(const Container *c);         /* "" when the last start did not fail */
+pid_t container_pid(const Container *c);                 /* 0: none; for display only */
 const char *container_control_group(const Container *c); /* "" when none */
 const ContainerSpec *container_spec(const Container *c);
 
-/** container_inspect() - one JSON object, Docker's field names where they fit; malloc()ed, owned by the caller. Return: 0 or -ENOMEM. */
+/** container_inspect() - one JSON object, Docker's field names where they fit; malloc()ed, owned by
+ * the caller. Return: 0 or -ENOMEM. */
 int container_inspect(Container *c, char **ret_json);
 
 /*
- * Asking. Each checks at once (then its return says so, with a sentence, @done is not called and nothing has changed) and
- * ends by @done. @done may be NULL. The container may be gone in @done: keep its id, not its pointer.
+ * Asking. Each checks at once (then its return says so, with a sentence, @done is not called and
+ * nothing has changed) and ends by @done. @done may be NULL. The container may be gone in @done:
+ * keep its id, not its pointer.
  */
 int container_start(Container *c, EngineDone done, void *userdata, Failure *reterr);
 
 /** container_stop() - @timeout_usec: UINT64_MAX - 1: the container's own; @signal 0: its own. */
 #define CONTAINER_TIMEOUT_DEFAULT (UINT64_MAX - 1)
-int container_stop(Container *c, uint64_t timeout_usec, int signal, EngineDone done, void *userdata, Failure *reterr);
-int container_restart(Container *c, uint64_t timeout_usec, int signal, EngineDone done, void *userdata, Failure *reterr);
-int container_remove(Container *c, bool force, bool volumes, EngineDone done, void *userdata, Failure *reterr);
-int container_rename(Container *c, const char *name, EngineDone done, void *userdata, Failure *reterr);
+int container_stop(Container *c, uint64_t timeout_usec, int signal, EngineDone done, void *userdata,
+                Failure *reterr);
+int container_restart(Container *c, uint64_t timeout_usec, int signal, EngineDone done,
+                void *userdata, Failure *reterr);
+int container_remove(Container *c, bool force, bool volumes, EngineDone done, void *userdata,
+                Failure *reterr);
+int container_rename(
+                Container *c, const char *name, EngineDone done, void *userdata, Failure *reterr);
 
 /** container_kill() - at once. Return: 0, FAILURE_WRONG_STATE. */
 int container_kill(Container *c, int signal, Failure *reterr);
 int container_resize(Container *c, unsigned rows, unsigned columns, Failure *reterr);
-
-typedef enum WaitCondition {
-        WAIT_STOPPED,
-        WAIT_NEXT_EXIT,
-        WAIT_REMOVED,
-        WAIT_RUNNING,
-        _WAIT_CONDITION_MAX,
-        _WAIT_CONDITION_INVALID = -EINVAL,
-} WaitCondition;
-WaitCondition wait_condition_from_string(const char *s);
-
-typedef struct Waiter Waiter;
-typedef void (*WaitDone)(int exit_code, const Failure *failure, void *userdata);
-
-/**
- * container_wait() - be told of a condition
- * @ret: waiter_free() cancels it; it is gone once @done was called. @done is called at once (from within) if the condition holds.
- * With spec->remove the container is removed only after every pending waiter's @done returned.
- */
-int container_wait(Container *c, WaitCondition condition, WaitDone done, void *userdata, Waiter **ret, Failure *reterr);
-Waiter *waiter_free(Waiter *w);
-
-/* Streams */
-typedef enum StreamMask {
-        STREAM_STDIN = 1 << 0,
-        STREAM_STDOUT = 1 << 1,
-        STREAM_STDERR = 1 << 2,
-        STREAM_BLOCK = 1 << 3,
-} StreamMask;
-
-typedef struct StreamFds {
-        int stdin_fd, stdout_fd, stderr_fd; /* the client's ends, -EBADF where not asked for; owned by the caller */
-} StreamFds;
-
-/** container_attach() - fresh streams; in the state created they are kept until the start. */
-int container_attach(Container *c, unsigned streams, StreamFds *ret, Failure *reterr);
-
-typedef struct LogRequest {
-        bool follow, timestamps, framed;
-        unsigned streams;     /* STREAM_STDOUT | STREAM_STDERR */
-        uint64_t tail;        /* lines; UINT64_MAX: all */
-        uint64_t since_usec;  /* 0: from the beginning */
-        uint64_t until_usec;  /* 0: to the end */
-} LogRequest;
-
-/** container_logs() - a worker writes the log into a fresh pipe; @ret_fd is its read end, owned by the caller. */
-int container_logs(Container *c, const LogRequest *request, int *ret_fd, Failure *reterr);
-
-/* Exec */
-typedef struct ExecArgs {
-        char *const *argv;
-        char *const *env;        /* added to the container's */
-        const char *user;        /* NULL: the container's */
-        const char *working_dir; /* NULL: the container's */
-        bool tty;
-        unsigned streams;
-        unsigned rows, columns;
-} ExecArgs;
-typedef void (*ExecStarted)(const char *exec_id, StreamFds *streams, const Failure *failure, void *userdata);
-
-/** container_exec() - @started: once; takes the streams' fds out of *streams (TAKE_FD) on success. */
-int container_exec(Container *c, const ExecArgs *args, ExecStarted started, void *userdata, Failure *reterr);
-int container_wait_exec(Container *c, const char *exec_id, WaitDone done, void *userdata, Waiter **ret, Failure *reterr);
-int container_resize_exec(Container *c, const char *exec_id, unsigned rows, unsigned columns, Failure *reterr);
-int container_kill_exec(Container *c, const char *exec_id, int signal, Failure *reterr);

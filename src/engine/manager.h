@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine/manager.h: the engine's front door: all containers, images and operations of one state directory.
- * Knows policy, rows and processes; knows no bus. Callers have been authorised before.
+ * engine/manager.h: the engine's front door: all containers, images and operations of one state
+ * directory. Knows policy, rows and processes; knows no bus. Callers have been authorised before.
  */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
+#include "engine/manager-images.h"
 #include "engine/observer.h"
 #include "model/container-spec.h"
 #include "model/failure.h"
@@ -15,9 +16,10 @@
 typedef struct Manager Manager;
 
 typedef struct ManagerConfig {
-        const char *state_dir;  /* absolute, exists or is made 0700 */
-        const char *run_dir;    /* absolute, the same */
-        bool embedded;          /* own cgroup subtree at the cgroup2 mount, else the path in RUN_ROOT/cgroup */
+        const char *state_dir; /* absolute, exists or is made 0700 */
+        const char *run_dir;   /* absolute, the same */
+        bool embedded; /* own cgroup subtree at the cgroup2 mount, else the path in RUN_ROOT/cgroup
+                        */
         const char *helper_dir; /* where pocketdocker-monitor and pocketdocker-pull are */
 } ManagerConfig;
 
@@ -26,20 +28,22 @@ typedef struct ManagerConfig {
  * @config:   strings are copied
  * @observer: borrowed; called only after this returned
  *
- * Afterwards every container's state is right: running ones are connected to again, ended ones have their exit status,
- * what a crash left half-made is gone. Work that may take longer goes on in the loop.
+ * Afterwards every container's state is right: running ones are connected to again, ended ones have
+ * their exit status, what a crash left half-made is gone. Work that may take longer goes on in the
+ * loop.
  *
  * Return: 0, or what fail() gives: a sentence for a locked state directory (-EBUSY), a newer or
  * damaged database, a missing cgroup2 mount.
  */
-int manager_new(sd_event *event, const ManagerConfig *config, const EngineObserver *observer, void *userdata,
-                Manager **ret, Failure *reterr);
+int manager_new(sd_event *event, const ManagerConfig *config, const EngineObserver *observer,
+                void *userdata, Manager **ret, Failure *reterr);
 
 /** manager_free() - let go of everything; containers run on. */
 Manager *manager_free(Manager *m);
 DEFINE_CLEANUP(Manager *, manager_free);
 
-/** manager_stop_all() - stop every container, each with its own signal and grace, 30 s at most, recorded as stopped by shutdown. */
+/** manager_stop_all() - stop every container, each with its own signal and grace, 30 s at most,
+ * recorded as stopped by shutdown. */
 void manager_stop_all(Manager *m, EngineDone done, void *userdata);
 
 /** manager_is_idle() - nothing runs, starts, stops, restarts or is being imported. */
@@ -54,7 +58,8 @@ bool manager_is_idle(const Manager *m);
 int manager_find_container(Manager *m, const char *name, Container **ret, Failure *reterr);
 Container *manager_get_container(Manager *m, const char *id); /* exact id; NULL: none */
 
-/** manager_next_container() - iterate, newest first; NULL begins and ends. No container may be added or removed meanwhile. */
+/** manager_next_container() - iterate, newest first; NULL begins and ends. No container may be
+ * added or removed meanwhile. */
 Container *manager_next_container(Manager *m, Container *after);
 
 typedef struct CreateArgs {
@@ -67,54 +72,20 @@ typedef struct CreateArgs {
 
 /**
  * manager_create_container() - make it: row, directories, exit record; state created
- * @ret: set at once, so that streams and waits can be attached; also for a repeated request-id (then @done says success, @ret_existing true)
- * @done: called when the row is durable (with spec->remove: in the next turn of the loop), or NULL to not wait
+ * @ret: set at once, so that streams and waits can be attached; also for a repeated request-id
+ * (then @done says success, @ret_existing true)
+ * @done: called when the row is durable (with spec->remove: in the next turn of the loop), or NULL
+ * to not wait
  *
- * Return: 0, or what fail() gives: FAILURE_NO_SUCH_IMAGE, CONTAINER_EXISTS, INVALID_SPEC, LIMIT_REACHED, INVALID_ARGS; then nothing has changed.
+ * Return: 0, or what fail() gives: FAILURE_NO_SUCH_IMAGE, CONTAINER_EXISTS, INVALID_SPEC,
+ * LIMIT_REACHED, INVALID_ARGS; then nothing has changed.
  */
-int manager_create_container(Manager *m, const CreateArgs *args, EngineDone done, void *userdata, Container **ret,
-                             bool *ret_existing, Failure *reterr);
+int manager_create_container(Manager *m, const CreateArgs *args, EngineDone done, void *userdata,
+                Container **ret, bool *ret_existing, Failure *reterr);
 
 /**
- * manager_run_container() - create and start; done when execve has succeeded and the row is durable (the two go on side by side)
- * A failed start leaves nothing: the container is removed again.
+ * manager_run_container() - create and start; done when execve has succeeded and the row is durable
+ * (the two go on side by side) A failed start leaves nothing: the container is removed again.
  */
-int manager_run_container(Manager *m, const CreateArgs *args, EngineDone done, void *userdata, Container **ret,
-                          bool *ret_existing, Failure *reterr);
-
-/* Images */
-
-int manager_find_image(Manager *m, const char *reference, Image **ret, Failure *reterr);
-Image *manager_get_image(Manager *m, const char *id);
-Image *manager_next_image(Manager *m, Image *after); /* newest first */
-
-/**
- * manager_import_image() - start an import
- * @archive_fd: owned by the operation on success
- * @reference:  "" or NAME[:TAG]
- */
-int manager_import_image(Manager *m, int archive_fd, const char *reference, const char *message, uid_t owner,
-                         Operation **ret, Failure *reterr);
-
-/**
- * manager_remove_image() - untag, and delete with the last tag
- * @ret_untagged, @ret_deleted: string lists, owned by the caller, set at once
- * @done: when durable
- * Return: 0, or FAILURE_NO_SUCH_IMAGE, FAILURE_IMAGE_IN_USE, FAILURE_AMBIGUOUS; then nothing has changed.
- */
-int manager_remove_image(Manager *m, const char *reference, bool force, EngineDone done, void *userdata,
-                         char ***ret_untagged, char ***ret_deleted, Failure *reterr);
-
-/* Operations */
-
-Operation *manager_get_operation(Manager *m, uint64_t number);
-Operation *manager_next_operation(Manager *m, Operation *after);
-
-/* For GetInfo. Strings are borrowed. */
-typedef struct ManagerInfo {
-        unsigned containers, running, paused, stopped, images;
-        const char *state_dir, *run_dir, *cgroup_path;
-        char *const *controllers; /* string list of what the tree has */
-        bool embedded;
-} ManagerInfo;
-void manager_get_info(Manager *m, ManagerInfo *ret);
+int manager_run_container(Manager *m, const CreateArgs *args, EngineDone done, void *userdata,
+                Container **ret, bool *ret_existing, Failure *reterr);

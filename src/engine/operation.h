@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* engine/operation.h: work that takes time: progress, cancel, end. Kept for 60 s after its end. Knows no bus. */
+/* engine/operation.h: work that takes time: progress, cancel, end. Kept for 60 s after its end.
+ * Knows no bus. */
 #pragma once
 #include <stdint.h>
 #include <sys/types.h>
@@ -14,7 +15,8 @@ typedef enum OperationState {
         _OPERATION_STATE_INVALID = -EINVAL,
 } OperationState;
 
-uint64_t operation_number(const Operation *o); /* counts up from 1, never used again while the daemon runs */
+uint64_t operation_number(
+                const Operation *o); /* counts up from 1, never used again while the daemon runs */
 const char *operation_kind(const Operation *o); /* "import" */
 uid_t operation_owner(const Operation *o);
 OperationState operation_state(const Operation *o);
@@ -29,6 +31,8 @@ void operation_cancel(Operation *o);
 typedef struct OperationWaiter OperationWaiter;
 typedef void (*OperationDone)(Operation *o, void *userdata);
 
-/** operation_wait() - @done is called at once (from within) if it has ended. operation_waiter_free() cancels. Return: 0, -ENOMEM, FAILURE_LIMIT_REACHED. */
-int operation_wait(Operation *o, OperationDone done, void *userdata, OperationWaiter **ret, Failure *reterr);
+/** operation_wait() - @done is called at once (from within) if it has ended.
+ * operation_waiter_free() cancels. Return: 0, -ENOMEM, FAILURE_LIMIT_REACHED. */
+int operation_wait(Operation *o, OperationDone done, void *userdata, OperationWaiter **ret,
+                Failure *reterr);
 OperationWaiter *operation_waiter_free(OperationWaiter *w);

@@ -50,7 +50,8 @@ typedef struct FdField {
         int32_t fd;
 } FdField;
 
-typedef struct MountField { /* then target, source, fstype, data: each NUL-terminated, "" where absent */
+typedef struct MountField { /* then target, source, fstype, data: each NUL-terminated, "" where
+                               absent */
         uint32_t kind;
         uint32_t present; /* bit 0: source, 1: fstype, 2: data */
         uint64_t flags;
@@ -69,25 +70,25 @@ typedef struct LogField {
 #define SECCOMP_BYTES_MAX (32U * 1024)
 
 static const char *const step_names[_PLAN_STEP_MAX] = {
-        [PLAN_STEP_NONE] = "none",
-        [PLAN_STEP_PLAN] = "plan",
-        [PLAN_STEP_CLONE] = "clone",
-        [PLAN_STEP_ID_MAP] = "id map",
-        [PLAN_STEP_LAYERS] = "layers",
-        [PLAN_STEP_NAMESPACES] = "namespaces",
-        [PLAN_STEP_ROOT] = "root",
-        [PLAN_STEP_MOUNTS] = "mounts",
-        [PLAN_STEP_DEVICES] = "devices",
-        [PLAN_STEP_PIVOT_ROOT] = "pivot_root",
-        [PLAN_STEP_HOSTNAME] = "hostname",
-        [PLAN_STEP_NETWORK] = "network",
-        [PLAN_STEP_TERMINAL] = "terminal",
-        [PLAN_STEP_ULIMITS] = "ulimits",
-        [PLAN_STEP_USER] = "user",
-        [PLAN_STEP_CAPABILITIES] = "capabilities",
-        [PLAN_STEP_SECCOMP] = "seccomp",
-        [PLAN_STEP_WORKING_DIR] = "working directory",
-        [PLAN_STEP_EXECVE] = "execve",
+                [PLAN_STEP_NONE] = "none",
+                [PLAN_STEP_PLAN] = "plan",
+                [PLAN_STEP_CLONE] = "clone",
+                [PLAN_STEP_ID_MAP] = "id map",
+                [PLAN_STEP_LAYERS] = "layers",
+                [PLAN_STEP_NAMESPACES] = "namespaces",
+                [PLAN_STEP_ROOT] = "root",
+                [PLAN_STEP_MOUNTS] = "mounts",
+                [PLAN_STEP_DEVICES] = "devices",
+                [PLAN_STEP_PIVOT_ROOT] = "pivot_root",
+                [PLAN_STEP_HOSTNAME] = "hostname",
+                [PLAN_STEP_NETWORK] = "network",
+                [PLAN_STEP_TERMINAL] = "terminal",
+                [PLAN_STEP_ULIMITS] = "ulimits",
+                [PLAN_STEP_USER] = "user",
+                [PLAN_STEP_CAPABILITIES] = "capabilities",
+                [PLAN_STEP_SECCOMP] = "seccomp",
+                [PLAN_STEP_WORKING_DIR] = "working directory",
+                [PLAN_STEP_EXECVE] = "execve",
 };
 
 const char *plan_step_to_string(PlanStep step) {
@@ -95,7 +96,7 @@ const char *plan_step_to_string(PlanStep step) {
 }
 
 void plan_init(Plan *plan) {
-        *plan = (Plan) {};
+        *plan = (Plan){};
         for (size_t i = 0; i < _PLAN_FD_MAX; i++)
                 plan->fds[i] = -EBADF;
 }
@@ -109,7 +110,7 @@ void plan_done(Plan *plan) {
 
 static void put(StrBuf *b, FieldTag tag, const void *data, size_t size) {
         static const char zero[8];
-        FieldHeader h = { .tag = tag, .length = (uint32_t) size };
+        FieldHeader h = {.tag = tag, .length = (uint32_t) size};
 
         /* The buffer's error sticks; plan_encode() looks at it once. */
         (void) strbuf_append(b, &h, sizeof(h));
@@ -125,11 +126,12 @@ static void put_string(StrBuf *b, FieldTag tag, const char *s) {
 }
 
 static void put_mount(StrBuf *b, const PlanMount *m) {
-        const char *strings[] = { m->target, m->source, m->fstype, m->data };
+        const char *strings[] = {m->target, m->source, m->fstype, m->data};
         MountField f = {
-                .kind = m->kind,
-                .present = (m->source ? 1U : 0U) | (m->fstype ? 2U : 0U) | (m->data ? 4U : 0U),
-                .flags = m->flags,
+                        .kind = m->kind,
+                        .present = (m->source ? 1U : 0U) | (m->fstype ? 2U : 0U) |
+                                   (m->data ? 4U : 0U),
+                        .flags = m->flags,
         };
         _cleanup_strbuf_ StrBuf body = {};
 
@@ -145,7 +147,8 @@ static void put_mount(StrBuf *b, const PlanMount *m) {
 static void put_lists(StrBuf *b, const Plan *plan) {
         for (size_t i = 0; i < _PLAN_FD_MAX; i++)
                 if (plan->fds[i] >= 0)
-                        put(b, FIELD_FD, &(FdField) { .role = (uint32_t) i, .fd = plan->fds[i] }, sizeof(FdField));
+                        put(b, FIELD_FD, &(FdField){.role = (uint32_t) i, .fd = plan->fds[i]},
+                                        sizeof(FdField));
         for (size_t i = 0; i < plan->n_layers; i++)
                 put(b, FIELD_LAYER_FD, &plan->layer_fds[i], sizeof(int32_t));
         for (size_t i = 0; i < plan->n_uid_maps; i++)
@@ -161,8 +164,11 @@ static void put_lists(StrBuf *b, const Plan *plan) {
         for (size_t i = 0; i < plan->n_ulimits; i++) {
                 const PlanUlimit *u = &plan->ulimits[i];
 
-                put(b, FIELD_ULIMIT, &(UlimitField) { .resource = u->resource, .soft = u->soft, .hard = u->hard },
-                    sizeof(UlimitField));
+                put(b, FIELD_ULIMIT,
+                                &(UlimitField){.resource = u->resource,
+                                                .soft = u->soft,
+                                                .hard = u->hard},
+                                sizeof(UlimitField));
         }
 }
 
@@ -175,22 +181,23 @@ static size_t list_length(const char **l) {
 }
 
 int plan_encode(const Plan *plan, void **ret, size_t *ret_size) {
-        _cleanup_strbuf_ StrBuf b = { .max_bytes = PLAN_BYTES_MAX };
-        PlanHeader h = { .magic = PLAN_MAGIC, .version = PLAN_VERSION };
-        uint16_t size[2] = { plan->rows, plan->columns };
-        LogField log = { .max_size = plan->log_max_size, .max_files = plan->log_max_files };
+        _cleanup_strbuf_ StrBuf b = {.max_bytes = PLAN_BYTES_MAX};
+        PlanHeader h = {.magic = PLAN_MAGIC, .version = PLAN_VERSION};
+        uint16_t size[2] = {plan->rows, plan->columns};
+        LogField log = {.max_size = plan->log_max_size, .max_files = plan->log_max_files};
         char *data;
         int r;
 
         if (plan->n_layers > PLAN_LAYERS_MAX || plan->n_mounts > PLAN_MOUNTS_MAX ||
-            plan->n_ulimits > PLAN_ULIMITS_MAX || plan->n_uid_maps > PLAN_ID_MAPS_MAX ||
-            plan->n_gid_maps > PLAN_ID_MAPS_MAX || plan->seccomp_len > SECCOMP_BYTES_MAX)
+                        plan->n_ulimits > PLAN_ULIMITS_MAX || plan->n_uid_maps > PLAN_ID_MAPS_MAX ||
+                        plan->n_gid_maps > PLAN_ID_MAPS_MAX ||
+                        plan->seccomp_len > SECCOMP_BYTES_MAX)
                 return -EINVAL;
         if (list_length(plan->argv) > PLAN_LIST_MAX || list_length(plan->envp) > PLAN_LIST_MAX)
                 return -E2BIG;
 
         (void) strbuf_append(&b, &h, sizeof(h));
-        put(&b, FIELD_KIND, &(uint32_t) { plan->kind }, sizeof(uint32_t));
+        put(&b, FIELD_KIND, &(uint32_t){plan->kind}, sizeof(uint32_t));
         put(&b, FIELD_FLAGS, &plan->flags, sizeof(uint64_t));
         put(&b, FIELD_NAMESPACES, &plan->namespaces, sizeof(uint64_t));
         put(&b, FIELD_STORAGE_MAP, &plan->storage_map, sizeof(PlanIdMap));
@@ -227,7 +234,8 @@ static int get_string(const FieldHeader *f, const void *data, const char **ret) 
 }
 
 static int get_mount(const FieldHeader *f, const void *data, PlanMount *ret) {
-        const char *p = (const char *) data + sizeof(MountField), *end = (const char *) data + f->length;
+        const char *p = (const char *) data + sizeof(MountField),
+                   *end = (const char *) data + f->length;
         const char *strings[4];
         MountField m;
 
@@ -245,13 +253,13 @@ static int get_mount(const FieldHeader *f, const void *data, PlanMount *ret) {
         if (p != end || m.kind >= _PLAN_MOUNT_KIND_MAX || strings[0][0] != '/')
                 return -EBADMSG;
 
-        *ret = (PlanMount) {
-                .kind = (PlanMountKind) m.kind,
-                .flags = m.flags,
-                .target = strings[0],
-                .source = m.present & 1 ? strings[1] : NULL,
-                .fstype = m.present & 2 ? strings[2] : NULL,
-                .data = m.present & 4 ? strings[3] : NULL,
+        *ret = (PlanMount){
+                        .kind = (PlanMountKind) m.kind,
+                        .flags = m.flags,
+                        .target = strings[0],
+                        .source = m.present & 1 ? strings[1] : NULL,
+                        .fstype = m.present & 2 ? strings[2] : NULL,
+                        .data = m.present & 4 ? strings[3] : NULL,
         };
         return 0;
 }
@@ -307,7 +315,8 @@ static int get_list_field(Plan *p, Counts *c, const FieldHeader *f, const void *
                 r = get_fixed(f, data, &u, sizeof(u));
                 if (r < 0 || p->n_ulimits >= PLAN_ULIMITS_MAX)
                         return -EBADMSG;
-                p->ulimits[p->n_ulimits++] = (PlanUlimit) { .resource = u.resource, .soft = u.soft, .hard = u.hard };
+                p->ulimits[p->n_ulimits++] = (PlanUlimit){
+                                .resource = u.resource, .soft = u.soft, .hard = u.hard};
                 return 0;
         default:
                 return 0; /* a newer field: not for us */

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
+#include "init/plan-parts.h"
+#include "init/plan-step.h"
 
 #define PLAN_MAGIC "PDPLAN\0"
 #define PLAN_VERSION 1U
@@ -47,32 +48,6 @@ typedef enum PlanFd {
         PLAN_FD_NETNS,       /* a ready network namespace (loopback up), owned by the container's user namespace; absent: made by clone3 */
         _PLAN_FD_MAX,
 } PlanFd;
-
-typedef struct PlanIdMap {
-        uint32_t inside, outside, count;
-} PlanIdMap;
-
-typedef enum PlanMountKind {
-        PLAN_MOUNT_FS,       /* a new file system of type `fstype` with `flags` and `data` at `target` */
-        PLAN_MOUNT_BIND,     /* `source`, a path in the host's tree as the child saw it before pivot_root, recursive, then `flags` */
-        PLAN_MOUNT_MASK,     /* hide `target`: a file under /dev/null, a directory under a read-only empty tmpfs; absent: nothing */
-        PLAN_MOUNT_READONLY, /* make `target` a read-only bind of itself; absent: nothing */
-        _PLAN_MOUNT_KIND_MAX,
-} PlanMountKind;
-
-typedef struct PlanMount {
-        PlanMountKind kind;
-        uint64_t flags;     /* MS_… of mount(2) */
-        const char *target; /* absolute, inside the container; resolved there (RESOLVE_IN_ROOT), made if absent */
-        const char *source; /* may be NULL */
-        const char *fstype; /* may be NULL */
-        const char *data;   /* may be NULL */
-} PlanMount;
-
-typedef struct PlanUlimit {
-        uint32_t resource;
-        uint64_t soft, hard; /* UINT64_MAX: RLIM_INFINITY */
-} PlanUlimit;
 
 typedef enum PlanFlag {
         PLAN_FLAG_TERMINAL = 1 << 0,
@@ -142,37 +117,3 @@ int plan_decode(const void *data, size_t size, Plan *ret);
 /** plan_init(), plan_done() - an empty plan (fds -EBADF); free its arrays. */
 void plan_init(Plan *plan);
 void plan_done(Plan *plan);
-
-/* The steps of a start, in order: what a failure report names. Values are on the wire: append only. */
-typedef enum PlanStep {
-        PLAN_STEP_NONE,
-        PLAN_STEP_PLAN,         /* reading and checking the plan */
-        PLAN_STEP_CLONE,
-        PLAN_STEP_ID_MAP,
-        PLAN_STEP_LAYERS,       /* detached, idmapped clones of the layers and the upper directory */
-        PLAN_STEP_NAMESPACES,   /* joining (exec, ready netns) */
-        PLAN_STEP_ROOT,         /* the overlay */
-        PLAN_STEP_MOUNTS,
-        PLAN_STEP_DEVICES,
-        PLAN_STEP_PIVOT_ROOT,
-        PLAN_STEP_HOSTNAME,
-        PLAN_STEP_NETWORK,
-        PLAN_STEP_TERMINAL,
-        PLAN_STEP_ULIMITS,
-        PLAN_STEP_USER,
-        PLAN_STEP_CAPABILITIES,
-        PLAN_STEP_SECCOMP,
-        PLAN_STEP_WORKING_DIR,
-        PLAN_STEP_EXECVE,
-        _PLAN_STEP_MAX,
-} PlanStep;
-
-/** plan_step_to_string() - "execve", "mounts", … for a sentence; NULL for an unknown value. */
-const char *plan_step_to_string(PlanStep step);
-
-/* What a failing step reports, on the sync pipe and in CONTROL_FAILED. */
-typedef struct PlanFailure {
-        uint32_t step;   /* PlanStep */
-        int32_t error;   /* positive errno */
-        char detail[256]; /* NUL-terminated: the object ("/etc/foo"), may be empty */
-} PlanFailure;

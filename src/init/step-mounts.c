@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * init/step-mounts.c: the container's tree. Everything is mounted in the child's own mount namespace, so that it goes
- * with the last process. Names inside the image are hostile: each target is opened below the new root
- * (RESOLVE_IN_ROOT), and the mount is moved onto that fd, never onto a name.
+ * init/step-mounts.c: the container's tree. Everything is mounted in the child's own mount
+ * namespace, so that it goes with the last process. Names inside the image are hostile: each target
+ * is opened below the new root (RESOLVE_IN_ROOT), and the mount is moved onto that fd, never onto a
+ * name.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,12 +12,15 @@
 #include "init/steps.h"
 #include "init/sys.h"
 
-#define STAGING "/proc" /* covered in our namespace only; the host's own tree has no better place that always exists */
+#define STAGING                                                                                    \
+        "/proc" /* covered in our namespace only; the host's own tree has no better place that     \
+                   always exists */
 
 static unsigned attributes_of(uint64_t flags) {
         return (flags & MS_RDONLY ? PD_ATTR_RDONLY : 0) | (flags & MS_NOSUID ? PD_ATTR_NOSUID : 0) |
                (flags & MS_NODEV ? PD_ATTR_NODEV : 0) | (flags & MS_NOEXEC ? PD_ATTR_NOEXEC : 0) |
-               (flags & MS_NOATIME ? PD_ATTR_NOATIME : 0) | (flags & MS_STRICTATIME ? PD_ATTR_STRICTATIME : 0);
+               (flags & MS_NOATIME ? PD_ATTR_NOATIME : 0) |
+               (flags & MS_STRICTATIME ? PD_ATTR_STRICTATIME : 0);
 }
 
 /* Feeds "size=64m,mode=755" to a new file system, option by option. */
@@ -114,8 +118,10 @@ int step_root(Child *c) {
         if (r < 0)
                 return r;
 
-        /* Relative names keep the option string short: 6.1 takes layers only as one string of at most 4 KiB. */
-        (void) snprintf(options, sizeof(options), "userxattr,lowerdir=%s,upperdir=s/upper,workdir=s/work%s", lower,
+        /* Relative names keep the option string short: 6.1 takes layers only as one string of at
+         * most 4 KiB. */
+        (void) snprintf(options, sizeof(options),
+                        "userxattr,lowerdir=%s,upperdir=s/upper,workdir=s/work%s", lower,
                         c->plan->flags & PLAN_FLAG_VOLATILE ? ",volatile" : "");
         if (mount("overlay", "root", "overlay", 0, options) < 0)
                 return -errno;
@@ -125,10 +131,12 @@ int step_root(Child *c) {
 }
 
 static int open_in_root(Child *c, const char *path, uint64_t flags, uint64_t mode) {
-        return sys_openat2(c->root_fd, path, flags | O_CLOEXEC, mode, PD_RESOLVE_IN_ROOT | PD_RESOLVE_NO_MAGICLINKS);
+        return sys_openat2(c->root_fd, path, flags | O_CLOEXEC, mode,
+                        PD_RESOLVE_IN_ROOT | PD_RESOLVE_NO_MAGICLINKS);
 }
 
-/* Opens @path below the root, making what is absent: directories, and at its end a file if @is_file. */
+/* Opens @path below the root, making what is absent: directories, and at its end a file if
+ * @is_file. */
 static int open_target(Child *c, const char *path, bool is_file) {
         char partial[4096];
         size_t length = strlen(path);
@@ -165,7 +173,8 @@ static int open_target(Child *c, const char *path, bool is_file) {
                 if (parent < 0)
                         return parent;
                 if (path[i] == '\0' && is_file) {
-                        fd = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+                        fd = openat(parent, name,
+                                        O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
                         if (fd >= 0)
                                 (void) close(fd); /* empty; it is there to be covered */
                 } else
@@ -195,7 +204,8 @@ static int mask(Child *c, const PlanMount *m) {
 
         r = is_directory(target);
         if (r > 0)
-                r = new_mount("tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0,nr_inodes=2,mode=555");
+                r = new_mount("tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                                "size=0,nr_inodes=2,mode=555");
         else if (r == 0)
                 r = sys_open_tree(AT_FDCWD, "/dev/null", PD_OPEN_TREE_CLONE);
         if (r >= 0)
@@ -205,7 +215,7 @@ static int mask(Child *c, const PlanMount *m) {
 }
 
 static int set_attributes(int fd, uint64_t attributes, unsigned flags) {
-        struct pd_mount_attr attr = { .attr_set = attributes };
+        struct pd_mount_attr attr = {.attr_set = attributes};
 
         return attributes ? sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, &attr) : 0;
 }
@@ -219,7 +229,8 @@ static int make_read_only(Child *c, const PlanMount *m) {
 
         r = clone = sys_open_tree(target, "", PD_OPEN_TREE_CLONE | PD_AT_RECURSIVE | AT_EMPTY_PATH);
         if (r >= 0) {
-                r = set_attributes(clone, PD_ATTR_RDONLY | attributes_of(m->flags), PD_AT_RECURSIVE);
+                r = set_attributes(
+                                clone, PD_ATTR_RDONLY | attributes_of(m->flags), PD_AT_RECURSIVE);
                 if (r >= 0)
                         r = sys_move_mount(clone, target, "");
                 (void) close(clone); /* attached, or to go with its fd */
@@ -232,8 +243,9 @@ static int mount_at_target(Child *c, const PlanMount *m) {
         int mount_fd, target, r;
 
         mount_fd = m->kind == PLAN_MOUNT_FS
-                ? new_mount(m->fstype ? m->fstype : "", m->flags, m->data)
-                : sys_open_tree(AT_FDCWD, m->source ? m->source : "", PD_OPEN_TREE_CLONE | PD_AT_RECURSIVE);
+                                   ? new_mount(m->fstype ? m->fstype : "", m->flags, m->data)
+                                   : sys_open_tree(AT_FDCWD, m->source ? m->source : "",
+                                                     PD_OPEN_TREE_CLONE | PD_AT_RECURSIVE);
         if (mount_fd < 0)
                 return mount_fd;
 
@@ -291,12 +303,16 @@ static int bind_node(Child *c, int source_dir, const char *source, const char *t
 }
 
 int step_devices(Child *c) {
-        static const char *const nodes[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty" };
+        static const char *const nodes[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
+                        "/dev/urandom", "/dev/tty"};
         static const struct {
                 const char *target, *name;
         } links[] = {
-                { "/proc/self/fd", "fd" },     { "/proc/self/fd/0", "stdin" }, { "/proc/self/fd/1", "stdout" },
-                { "/proc/self/fd/2", "stderr" }, { "pts/ptmx", "ptmx" },
+                        {"/proc/self/fd", "fd"},
+                        {"/proc/self/fd/0", "stdin"},
+                        {"/proc/self/fd/1", "stdout"},
+                        {"/proc/self/fd/2", "stderr"},
+                        {"pts/ptmx", "ptmx"},
         };
         int dev, r;
 
@@ -325,7 +341,8 @@ int step_pivot_root(Child *c) {
         if (fchdir(c->root_fd) < 0)
                 return -errno;
 
-        /* "." onto "." stacks the old root on the new one, from where it is let go of. Source: pivot_root(2), NOTES. */
+        /* "." onto "." stacks the old root on the new one, from where it is let go of. Source:
+         * pivot_root(2), NOTES. */
         if (sys_pivot_root(".", ".") < 0)
                 return -errno;
         if (umount2(".", MNT_DETACH) < 0)

@@ -19,7 +19,8 @@
 /* The pid namespace was joined by the monitor, for its children. */
 int step_namespaces(Child *c) {
         child_detail(c, "namespaces");
-        if (setns(c->plan->fds[PLAN_FD_TARGET], (int) (c->plan->namespaces & ~(uint64_t) CLONE_NEWPID)) < 0)
+        if (setns(c->plan->fds[PLAN_FD_TARGET],
+                            (int) (c->plan->namespaces & ~(uint64_t) CLONE_NEWPID)) < 0)
                 return -errno;
         return 0;
 }
@@ -34,7 +35,7 @@ int step_hostname(Child *c) {
 }
 
 int step_network(Child *c) {
-        struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+        struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
         int fd, r;
 
         if (!(c->plan->flags & PLAN_FLAG_LOOPBACK))
@@ -48,17 +49,20 @@ int step_network(Child *c) {
         return r;
 }
 
-/* The pair comes from the container's own devpts, so that ttyname() works inside; the master goes to the monitor. */
+/* The pair comes from the container's own devpts, so that ttyname() works inside; the master goes
+ * to the monitor. */
 int step_terminal(Child *c) {
-        struct winsize size = { .ws_row = c->plan->rows, .ws_col = c->plan->columns };
+        struct winsize size = {.ws_row = c->plan->rows, .ws_col = c->plan->columns};
         const char *path = c->plan->kind == PLAN_RUN ? "dev/pts/ptmx" : "/dev/pts/ptmx";
         int master, unlock = 0, r;
 
         if (!(c->plan->flags & PLAN_FLAG_TERMINAL))
                 return 0;
         child_detail(c, "/dev/pts/ptmx");
-        master = sys_openat2(c->plan->kind == PLAN_RUN ? c->root_fd : AT_FDCWD, path, O_RDWR | O_NOCTTY | O_CLOEXEC, 0,
-                             PD_RESOLVE_NO_MAGICLINKS | (c->plan->kind == PLAN_RUN ? PD_RESOLVE_IN_ROOT : 0));
+        master = sys_openat2(c->plan->kind == PLAN_RUN ? c->root_fd : AT_FDCWD, path,
+                        O_RDWR | O_NOCTTY | O_CLOEXEC, 0,
+                        PD_RESOLVE_NO_MAGICLINKS |
+                                        (c->plan->kind == PLAN_RUN ? PD_RESOLVE_IN_ROOT : 0));
         if (master < 0)
                 return master;
 
@@ -77,8 +81,8 @@ int step_ulimits(Child *c) {
         for (size_t i = 0; i < c->plan->n_ulimits; i++) {
                 const PlanUlimit *u = &c->plan->ulimits[i];
                 struct rlimit limit = {
-                        .rlim_cur = u->soft == UINT64_MAX ? RLIM_INFINITY : u->soft,
-                        .rlim_max = u->hard == UINT64_MAX ? RLIM_INFINITY : u->hard,
+                                .rlim_cur = u->soft == UINT64_MAX ? RLIM_INFINITY : u->soft,
+                                .rlim_max = u->hard == UINT64_MAX ? RLIM_INFINITY : u->hard,
                 };
 
                 child_detail(c, "ulimit");
@@ -90,8 +94,9 @@ int step_ulimits(Child *c) {
 
 int step_seccomp(Child *c) {
         struct sock_fprog program = {
-                .len = (unsigned short) (c->plan->seccomp_len / sizeof(struct sock_filter)),
-                .filter = (struct sock_filter *) c->plan->seccomp, /* the kernel only reads it */
+                        .len = (unsigned short) (c->plan->seccomp_len / sizeof(struct sock_filter)),
+                        .filter = (struct sock_filter *)
+                                                  c->plan->seccomp, /* the kernel only reads it */
         };
 
         if ((c->plan->flags & PLAN_FLAG_NO_NEW_PRIVS) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

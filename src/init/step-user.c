@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * init/step-user.c: who the workload is, what it may, and its execve. Runs inside the container's root, so a hostile
- * passwd or PATH leads nowhere but there.
+ * init/step-user.c: who the workload is, what it may, and its execve. Runs inside the container's
+ * root, so a hostile passwd or PATH leads nowhere but there.
  */
 #include <grp.h>
 #include <linux/capability.h>
@@ -27,7 +27,8 @@ typedef struct Lookup {
 /* Returns true once nothing more is wanted of the file. */
 typedef bool (*LineFn)(char *line, Lookup *l);
 
-/* Reads line by line with a fixed buffer; what is too long for a line is skipped, and after 4 MiB it is enough. */
+/* Reads line by line with a fixed buffer; what is too long for a line is skipped, and after 4 MiB
+ * it is enough. */
 static int each_line(const char *path, LineFn fn, Lookup *l) {
         char buffer[LINE_BYTES_MAX];
         size_t used = 0, total = 0;
@@ -127,7 +128,7 @@ static void set_home(Child *c, const UserEntry *e) {
 
 int step_user(Child *c) {
         char asked[256];
-        Lookup l = { .user = "0" };
+        Lookup l = {.user = "0"};
         unsigned id = 0;
         char *colon;
         int r;
@@ -187,10 +188,10 @@ int step_working_dir(Child *c) {
 }
 
 static int set_capabilities(uint64_t set) {
-        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
         struct __user_cap_data_struct data[2] = {
-                { .effective = (uint32_t) set, .permitted = (uint32_t) set },
-                { .effective = (uint32_t) (set >> 32), .permitted = (uint32_t) (set >> 32) },
+                        {.effective = (uint32_t) set, .permitted = (uint32_t) set},
+                        {.effective = (uint32_t) (set >> 32), .permitted = (uint32_t) (set >> 32)},
         };
 
         return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
@@ -223,7 +224,8 @@ static const char *search_path(char *const *env) {
 }
 
 int step_execve(Child *c) {
-        char *const *argv = (char *const *) c->plan->argv, *const *env = (char *const *) c->plan->envp;
+        char *const *argv = (char *const *) c->plan->argv, *const *env = (char *const *) c->plan
+                                                                                         ->envp;
         char path[4096];
         size_t length = strlen(argv[0]);
         int denied = 0;
@@ -250,7 +252,8 @@ int step_execve(Child *c) {
                         (void) execve(path, argv, env);
                         if (errno == EACCES)
                                 denied = EACCES;
-                        else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP && errno != ENAMETOOLONG)
+                        else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP &&
+                                        errno != ENAMETOOLONG)
                                 return -errno;
                 }
                 if (!*end)

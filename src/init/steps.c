@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * init/steps.c: the order of the steps, and how a failing one is reported. Why the order is safe: until step_execve()
- * nothing of the image is run; every fd but the standard streams is close-on-exec; the parent-death signal is set after
- * the last id change, which would clear it, and the lifeline is looked at afterwards, so that a monitor that ended in
- * between is noticed.
+ * init/steps.c: the order of the steps, and how a failing one is reported. Why the order is safe:
+ * until step_execve() nothing of the image is run; every fd but the standard streams is
+ * close-on-exec; the parent-death signal is set after the last id change, which would clear it, and
+ * the lifeline is looked at afterwards, so that a monitor that ended in between is noticed.
  */
 #include <grp.h>
 #include <poll.h>
@@ -35,9 +35,12 @@ int send_fd(int socket_fd, int fd) {
                 struct cmsghdr header;
                 char room[CMSG_SPACE(sizeof(int))];
         } control = {};
-        struct iovec iov = { .iov_base = (char[]) { 't' }, .iov_len = 1 };
+        struct iovec iov = {.iov_base = (char[]){'t'}, .iov_len = 1};
         struct msghdr m = {
-                .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control),
+                        .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = &control,
+                        .msg_controllen = sizeof(control),
         };
         struct cmsghdr *cmsg = CMSG_FIRSTHDR(&m);
 
@@ -49,11 +52,12 @@ int send_fd(int socket_fd, int fd) {
 }
 
 static void reset_signals(void) {
-        struct sigaction sa = { .sa_handler = SIG_DFL };
+        struct sigaction sa = {.sa_handler = SIG_DFL};
         sigset_t none;
 
         for (int i = 1; i < 65; i++)
-                (void) sigaction(i, &sa, NULL); /* fails for SIGKILL and SIGSTOP alone, which are default */
+                (void) sigaction(i, &sa,
+                                NULL); /* fails for SIGKILL and SIGSTOP alone, which are default */
         (void) sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail with a valid set */
 }
@@ -79,7 +83,7 @@ static int wait_for_monitor(Child *c) {
 }
 
 static int tie_to_monitor(Child *c) {
-        struct pollfd p = { .fd = c->lifeline_fd, .events = POLLIN };
+        struct pollfd p = {.fd = c->lifeline_fd, .events = POLLIN};
 
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
                 return -errno;
@@ -97,8 +101,10 @@ static int install_stdio(Child *c) {
                         fd = opened = open_null();
                         if (fd < 0)
                                 return fd;
-                } else if (fchown(fd, c->uid, c->terminal_fd >= 0 ? (gid_t) -1 : c->gid) < 0 && errno != EPERM && errno != EROFS)
-                        /* so that /dev/stdout can be opened by the user; a file of another owner stays as it is */
+                } else if (fchown(fd, c->uid, c->terminal_fd >= 0 ? (gid_t) -1 : c->gid) < 0 &&
+                                errno != EPERM && errno != EROFS)
+                        /* so that /dev/stdout can be opened by the user; a file of another owner
+                         * stays as it is */
                         return -errno;
                 if (dup2(fd, i) < 0)
                         return -errno;
@@ -113,9 +119,11 @@ static int step_stdio(Child *c) {
         return install_stdio(c);
 }
 
-/* A session of its own, whose terminal is the container's; after the fork of --init, so that the workload leads it. */
+/* A session of its own, whose terminal is the container's; after the fork of --init, so that the
+ * workload leads it. */
 static int lead_session(Child *c) {
-        (void) setsid(); /* fails only for a group leader: a first process is one already, and leads its session */
+        (void) setsid(); /* fails only for a group leader: a first process is one already, and leads
+                            its session */
         if (c->terminal_fd >= 0 && ioctl(0, TIOCSCTTY, 0) < 0)
                 return -errno;
         return 0;
@@ -125,7 +133,8 @@ static void init_forward_and_reap(pid_t workload) __attribute__((__noreturn__));
 static void init_forward_and_reap(pid_t workload) {
         sigset_t all;
 
-        (void) sys_close_range(0, UINT32_MAX, 0); /* holds nothing: the streams' ends are the workload's */
+        (void) sys_close_range(
+                        0, UINT32_MAX, 0); /* holds nothing: the streams' ends are the workload's */
         (void) sigfillset(&all);
         for (;;) {
                 siginfo_t si;
@@ -135,12 +144,14 @@ static void init_forward_and_reap(pid_t workload) {
                 if (sigwaitinfo(&all, &si) < 0)
                         continue;
                 if (si.si_signo != SIGCHLD) {
-                        (void) kill(workload, si.si_signo); /* it may have ended: SIGCHLD is on its way */
+                        (void) kill(workload,
+                                        si.si_signo); /* it may have ended: SIGCHLD is on its way */
                         continue;
                 }
                 while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
                         if (pid == workload)
-                                _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+                                _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+                                                          : WEXITSTATUS(status));
         }
 }
 
@@ -176,43 +187,43 @@ typedef struct Step {
 } Step;
 
 static const Step run_steps[] = {
-        { PLAN_STEP_ID_MAP, wait_for_monitor },
-        { PLAN_STEP_ID_MAP, become_root },
-        { PLAN_STEP_ROOT, step_root },
-        { PLAN_STEP_MOUNTS, step_mounts },
-        { PLAN_STEP_DEVICES, step_devices },
-        { PLAN_STEP_TERMINAL, step_terminal },
-        { PLAN_STEP_PIVOT_ROOT, step_pivot_root },
-        { PLAN_STEP_HOSTNAME, step_hostname },
-        { PLAN_STEP_NETWORK, step_network },
-        { PLAN_STEP_ULIMITS, step_ulimits },
-        { PLAN_STEP_USER, step_user },
-        { PLAN_STEP_TERMINAL, step_stdio },
-        { PLAN_STEP_WORKING_DIR, step_working_dir },
-        { PLAN_STEP_CAPABILITIES, step_credentials },
-        { PLAN_STEP_CLONE, tie_to_monitor },
-        { PLAN_STEP_SECCOMP, step_seccomp },
-        { PLAN_STEP_CLONE, step_init },
-        { PLAN_STEP_TERMINAL, step_session },
-        { PLAN_STEP_EXECVE, step_execve },
-        {},
+                {PLAN_STEP_ID_MAP, wait_for_monitor},
+                {PLAN_STEP_ID_MAP, become_root},
+                {PLAN_STEP_ROOT, step_root},
+                {PLAN_STEP_MOUNTS, step_mounts},
+                {PLAN_STEP_DEVICES, step_devices},
+                {PLAN_STEP_TERMINAL, step_terminal},
+                {PLAN_STEP_PIVOT_ROOT, step_pivot_root},
+                {PLAN_STEP_HOSTNAME, step_hostname},
+                {PLAN_STEP_NETWORK, step_network},
+                {PLAN_STEP_ULIMITS, step_ulimits},
+                {PLAN_STEP_USER, step_user},
+                {PLAN_STEP_TERMINAL, step_stdio},
+                {PLAN_STEP_WORKING_DIR, step_working_dir},
+                {PLAN_STEP_CAPABILITIES, step_credentials},
+                {PLAN_STEP_CLONE, tie_to_monitor},
+                {PLAN_STEP_SECCOMP, step_seccomp},
+                {PLAN_STEP_CLONE, step_init},
+                {PLAN_STEP_TERMINAL, step_session},
+                {PLAN_STEP_EXECVE, step_execve},
+                {},
 };
 
 static const Step exec_steps[] = {
-        { PLAN_STEP_ID_MAP, wait_for_monitor },
-        { PLAN_STEP_NAMESPACES, step_namespaces },
-        { PLAN_STEP_ID_MAP, become_root },
-        { PLAN_STEP_TERMINAL, step_terminal },
-        { PLAN_STEP_ULIMITS, step_ulimits },
-        { PLAN_STEP_USER, step_user },
-        { PLAN_STEP_TERMINAL, step_stdio },
-        { PLAN_STEP_WORKING_DIR, step_working_dir },
-        { PLAN_STEP_CAPABILITIES, step_credentials },
-        { PLAN_STEP_CLONE, tie_to_monitor },
-        { PLAN_STEP_SECCOMP, step_seccomp },
-        { PLAN_STEP_TERMINAL, step_session },
-        { PLAN_STEP_EXECVE, step_execve },
-        {},
+                {PLAN_STEP_ID_MAP, wait_for_monitor},
+                {PLAN_STEP_NAMESPACES, step_namespaces},
+                {PLAN_STEP_ID_MAP, become_root},
+                {PLAN_STEP_TERMINAL, step_terminal},
+                {PLAN_STEP_ULIMITS, step_ulimits},
+                {PLAN_STEP_USER, step_user},
+                {PLAN_STEP_TERMINAL, step_stdio},
+                {PLAN_STEP_WORKING_DIR, step_working_dir},
+                {PLAN_STEP_CAPABILITIES, step_credentials},
+                {PLAN_STEP_CLONE, tie_to_monitor},
+                {PLAN_STEP_SECCOMP, step_seccomp},
+                {PLAN_STEP_TERMINAL, step_session},
+                {PLAN_STEP_EXECVE, step_execve},
+                {},
 };
 
 void child_run(Child *c) {
@@ -228,7 +239,8 @@ void child_run(Child *c) {
                         failure.step = s->name;
                         failure.error = -r;
                         memcpy(failure.detail, c->detail, sizeof(failure.detail));
-                        (void) send(c->sync_fd, &failure, sizeof(failure), MSG_NOSIGNAL); /* nobody is left to tell */
+                        (void) send(c->sync_fd, &failure, sizeof(failure),
+                                        MSG_NOSIGNAL); /* nobody is left to tell */
                         break;
                 }
         }

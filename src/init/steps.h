@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* init/steps.h: what the child does between clone3 and execve. Allocates nothing, logs nothing: it reports and ends. */
+/* init/steps.h: what the child does between clone3 and execve. Allocates nothing, logs nothing: it
+ * reports and ends. */
 #pragma once
 #include <stddef.h>
 #include <sys/types.h>
@@ -8,17 +9,18 @@
 /* What the child holds. Everything it may touch was opened before it was made. */
 typedef struct Child {
         Plan *plan;
-        int sync_fd;       /* to the monitor: a failure, or the terminal; its end of file is a successful execve */
-        int lifeline_fd;   /* read end; readable or hung up once the monitor is gone */
+        int sync_fd; /* to the monitor: a failure, or the terminal; its end of file is a successful
+                        execve */
+        int lifeline_fd;                /* read end; readable or hung up once the monitor is gone */
         int layer_fds[PLAN_LAYERS_MAX]; /* detached, idmapped mounts, top first */
-        int upper_fd;      /* the same of the state directory */
-        int stdio_fds[3];  /* -EBADF: /dev/null */
-        int root_fd;       /* the container's root, once mounted */
-        int terminal_fd;   /* the slave, once opened */
-        uid_t uid;         /* found by the user step */
+        int upper_fd;                   /* the same of the state directory */
+        int stdio_fds[3];               /* -EBADF: /dev/null */
+        int root_fd;                    /* the container's root, once mounted */
+        int terminal_fd;                /* the slave, once opened */
+        uid_t uid;                      /* found by the user step */
         gid_t gid;
-        char home[4096];   /* "HOME=…" */
-        char detail[256];  /* what the failing step was at */
+        char home[4096];  /* "HOME=…" */
+        char detail[256]; /* what the failing step was at */
 } Child;
 
 /** child_run() - all steps, then execve; reports the first failure on sync_fd. Does not return. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * init/sys.h: the kernel calls of a start that the C libraries wrap differently or not at all. Each returns its result
- * or a negative errno. Knows no plan. Constants are the kernel's (linux/mount.h, linux/openat2.h, linux/sched.h), named
- * here since those headers clash with the libraries' own.
+ * init/sys.h: the kernel calls of a start that the C libraries wrap differently or not at all. Each
+ * returns its result or a negative errno. Knows no plan. Constants are the kernel's (linux/mount.h,
+ * linux/openat2.h, linux/sched.h), named here since those headers clash with the libraries' own.
  */
 #pragma once
 #include <errno.h>
@@ -33,7 +33,8 @@
 #define PD_FSCONFIG_CREATE 6U
 
 struct pd_clone_args {
-        uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+        uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+                        set_tid_size, cgroup;
 };
 struct pd_mount_attr {
         uint64_t attr_set, attr_clr, propagation, userns_fd;
@@ -55,11 +56,12 @@ static inline int sys_open_tree(int dir_fd, const char *path, unsigned flags) {
 }
 
 static inline int sys_move_mount(int from_fd, int to_fd, const char *to) {
-        return (int) sys_result(
-                syscall(SYS_move_mount, from_fd, "", to_fd, to, PD_MOVE_FROM_EMPTY | (*to ? 0 : PD_MOVE_TO_EMPTY)));
+        return (int) sys_result(syscall(SYS_move_mount, from_fd, "", to_fd, to,
+                        PD_MOVE_FROM_EMPTY | (*to ? 0 : PD_MOVE_TO_EMPTY)));
 }
 
-static inline int sys_mount_setattr(int fd, const char *path, unsigned flags, struct pd_mount_attr *attr) {
+static inline int sys_mount_setattr(
+                int fd, const char *path, unsigned flags, struct pd_mount_attr *attr) {
         return (int) sys_result(syscall(SYS_mount_setattr, fd, path, flags, attr, sizeof(*attr)));
 }
 
@@ -75,8 +77,9 @@ static inline int sys_fsmount(int fd, unsigned attributes) {
         return (int) sys_result(syscall(SYS_fsmount, fd, 1 /* FSMOUNT_CLOEXEC */, attributes));
 }
 
-static inline int sys_openat2(int dir_fd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
-        struct pd_open_how how = { .flags = flags, .mode = mode, .resolve = resolve };
+static inline int sys_openat2(
+                int dir_fd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+        struct pd_open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
 
         return (int) sys_result(syscall(SYS_openat2, dir_fd, path, &how, sizeof(how)));
 }

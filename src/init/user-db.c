@@ -45,12 +45,13 @@ bool user_match_passwd(char *line, const char *want, UserEntry *ret) {
         char *f[7];
         unsigned uid, gid, id;
 
-        if (split_fields(line, f, 7) < 6 || !user_parse_id(f[2], &uid) || !user_parse_id(f[3], &gid))
+        if (split_fields(line, f, 7) < 6 || !user_parse_id(f[2], &uid) ||
+                        !user_parse_id(f[3], &gid))
                 return false;
         if (strcmp(f[0], want) != 0 && !(user_parse_id(want, &id) && id == uid))
                 return false;
 
-        *ret = (UserEntry) { .found = true, .uid = uid, .gid = gid };
+        *ret = (UserEntry){.found = true, .uid = uid, .gid = gid};
         copy_cut(ret->name, sizeof(ret->name), f[0]);
         copy_cut(ret->home, sizeof(ret->home), f[5]);
         return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* init/user-db.h: /etc/passwd and /etc/group as text that nobody vouches for. Knows no fd; allocates nothing. */
+/* init/user-db.h: /etc/passwd and /etc/group as text that nobody vouches for. Knows no fd;
+ * allocates nothing. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* monitor/exit-record.c: see exit-record.h. Linked into the monitor, which writes, and the daemon, which reads. */
+/* monitor/exit-record.c: see exit-record.h. Linked into the monitor, which writes, and the daemon,
+ * which reads. */
 #include "monitor/exit-record.h"
 #include <errno.h>
 #include <stddef.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * monitor/hold.c: the main process of pocketdocker-containers.service. It keeps the delegated cgroup alive while
- * daemons come and go: it moves itself to `hold/` (inner nodes hold no process), enables the controllers, writes where
- * the tree is to RUN_ROOT/cgroup and sleeps. Knows no container.
+ * monitor/hold.c: the main process of pocketdocker-containers.service. It keeps the delegated
+ * cgroup alive while daemons come and go: it moves itself to `hold/` (inner nodes hold no process),
+ * enables the controllers, writes where the tree is to RUN_ROOT/cgroup and sleeps. Knows no
+ * container.
  */
 #include "monitor/hold.h"
 #include <errno.h>
@@ -24,7 +25,7 @@
 /* One datagram to $NOTIFY_SOCKET. Source: sd_notify(3), "Notes": the protocol is stable. */
 static int notify(const char *text) {
         const char *path = getenv("NOTIFY_SOCKET");
-        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        struct sockaddr_un sa = {.sun_family = AF_UNIX};
         _cleanup_close_ int fd = -EBADF;
         size_t n;
 
@@ -41,7 +42,7 @@ static int notify(const char *text) {
         if (fd < 0)
                 return -errno;
         if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *) &sa,
-                   (socklen_t) (offsetof(struct sockaddr_un, sun_path) + n)) < 0)
+                            (socklen_t) (offsetof(struct sockaddr_un, sun_path) + n)) < 0)
                 return -errno;
         return 0;
 }
@@ -82,7 +83,9 @@ static int enable_controllers(int dir_fd) {
                 char word[64];
 
                 (void) snprintf(word, sizeof(word), "+%s", name);
-                (void) write_existing_at(dir_fd, "cgroup.subtree_control", word); /* one that cannot be had is missing, which the daemon reports when it is asked for */
+                (void) write_existing_at(dir_fd, "cgroup.subtree_control",
+                                word); /* one that cannot be had is missing, which the daemon
+                                          reports when it is asked for */
         }
         return 0;
 }
@@ -128,12 +131,16 @@ int hold_run(void) {
 
         r = set_up();
         if (r < 0) {
-                (void) fprintf(stderr, "pocketdocker-monitor: cannot set up the containers' cgroup: %s\n", strerror(-r));
+                (void) fprintf(stderr,
+                                "pocketdocker-monitor: cannot set up the containers' cgroup: %s\n",
+                                strerror(-r));
                 return EXIT_FAILURE;
         }
         r = notify("READY=1\nSTATUS=Holding the containers' cgroup");
         if (r < 0) {
-                (void) fprintf(stderr, "pocketdocker-monitor: cannot notify the service manager: %s\n", strerror(-r));
+                (void) fprintf(stderr,
+                                "pocketdocker-monitor: cannot notify the service manager: %s\n",
+                                strerror(-r));
                 return EXIT_FAILURE;
         }
         (void) sigwait(&set, &signal); /* any of the two ends it */

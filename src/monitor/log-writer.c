@@ -67,7 +67,8 @@ static int scan(int dir_fd, uint32_t *ret_low, uint32_t *ret_high) {
 }
 
 static int create(LogWriter *w, uint32_t number) {
-        LogFileHeader h = { .magic = LOG_FILE_MAGIC, .version = LOG_FILE_VERSION, .length = sizeof(h) };
+        LogFileHeader h = {
+                        .magic = LOG_FILE_MAGIC, .version = LOG_FILE_VERSION, .length = sizeof(h)};
         char name[NAME_MAX_BYTES];
         int fd, r;
 
@@ -97,7 +98,8 @@ static uint64_t end_of_chunks(int fd) {
         uint64_t at;
 
         if (fstat(fd, &st) < 0 || pread_full(fd, &h, sizeof(h), 0) != sizeof(h) ||
-            memcmp(h.magic, LOG_FILE_MAGIC, sizeof(h.magic)) != 0 || h.length < sizeof(h))
+                        memcmp(h.magic, LOG_FILE_MAGIC, sizeof(h.magic)) != 0 ||
+                        h.length < sizeof(h))
                 return 0;
         for (at = h.length; pread_full(fd, &chunk, sizeof(chunk), (off_t) at) == sizeof(chunk);) {
                 uint64_t next = at + sizeof(chunk) + chunk.length;
@@ -133,7 +135,10 @@ int log_writer_open(LogWriter *w, int dir_fd, uint64_t max_size, uint32_t max_fi
         uint32_t low, high;
         int n;
 
-        *w = (LogWriter) { .dir_fd = dir_fd, .fd = -EBADF, .max_size = max_size, .max_files = max_files };
+        *w = (LogWriter){.dir_fd = dir_fd,
+                        .fd = -EBADF,
+                        .max_size = max_size,
+                        .max_files = max_files};
         if (dir_fd < 0)
                 return 0;
 
@@ -168,10 +173,12 @@ static bool drop_oldest(LogWriter *w, uint32_t keep) {
 }
 
 static int write_chunk(LogWriter *w, LogStream stream, const void *data, size_t size) {
-        LogChunk chunk = { .time_nsec = now_realtime_nsec(), .length = (uint32_t) size, .stream = (uint8_t) stream };
+        LogChunk chunk = {.time_nsec = now_realtime_nsec(),
+                        .length = (uint32_t) size,
+                        .stream = (uint8_t) stream};
         struct iovec iov[2] = {
-                { .iov_base = &chunk, .iov_len = sizeof(chunk) },
-                { .iov_base = (void *) data, .iov_len = size }, /* writev() only reads it */
+                        {.iov_base = &chunk, .iov_len = sizeof(chunk)},
+                        {.iov_base = (void *) data, .iov_len = size}, /* writev() only reads it */
         };
         size_t whole = sizeof(chunk) + size;
         ssize_t n;
@@ -190,7 +197,8 @@ static int write_chunk(LogWriter *w, LogStream stream, const void *data, size_t 
         /* Cut short: take the piece back, so that the file ends with a whole chunk. */
         r = n < 0 ? -errno : -ENOSPC;
         if (n > 0)
-                (void) ftruncate(w->fd, (off_t) w->size); /* readers ignore an incomplete chunk as well */
+                (void) ftruncate(w->fd,
+                                (off_t) w->size); /* readers ignore an incomplete chunk as well */
         (void) lseek(w->fd, (off_t) w->size, SEEK_SET); /* cannot fail on a regular file */
         return r;
 }
@@ -206,10 +214,11 @@ void log_writer_append(LogWriter *w, LogStream stream, const void *data, size_t 
         if (w->fd < 0)
                 return;
         if (w->max_size != UINT64_MAX && w->size > sizeof(LogFileHeader) &&
-            w->size + sizeof(LogChunk) + size > w->max_size)
+                        w->size + sizeof(LogChunk) + size > w->max_size)
                 rotate(w);
 
-        if (w->lost_bytes > 0 && write_chunk(w, LOG_STREAM_GAP, &w->lost_bytes, sizeof(w->lost_bytes)) >= 0)
+        if (w->lost_bytes > 0 &&
+                        write_chunk(w, LOG_STREAM_GAP, &w->lost_bytes, sizeof(w->lost_bytes)) >= 0)
                 w->lost_bytes = 0;
         if (w->lost_bytes == 0 && write_chunk(w, stream, data, size) >= 0)
                 return;
@@ -220,6 +229,7 @@ void log_writer_append(LogWriter *w, LogStream stream, const void *data, size_t 
 
 void log_writer_sync(LogWriter *w) {
         if (w->fd >= 0 && w->dirty_since_usec > 0)
-                (void) fdatasync(w->fd); /* its failure is the disk's: the workload goes on, the bytes are in the cache */
+                (void) fdatasync(w->fd); /* its failure is the disk's: the workload goes on, the
+                                            bytes are in the cache */
         w->dirty_since_usec = 0;
 }

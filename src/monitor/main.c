@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * monitor/main.c: one container, from its plan to its exit record. Knows one container and one daemon at a time; waits
- * for neither. Static and small, since there is one for each container: no allocation once the workload runs.
+ * monitor/main.c: one container, from its plan to its exit record. Knows one container and one
+ * daemon at a time; waits for neither. Static and small, since there is one for each container: no
+ * allocation once the workload runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,20 +49,24 @@ static void drop_daemon(Monitor *m) {
 }
 
 /* Never waits: a daemon that does not read finds everything when it connects again. */
-static void send_message(Monitor *m, ControlType type, uint32_t serial, const void *body, size_t size, int fd) {
+static void send_message(Monitor *m, ControlType type, uint32_t serial, const void *body,
+                size_t size, int fd) {
         struct {
                 ControlHeader header;
                 char body[sizeof(ExitRecord)];
         } packet = {
-                .header = { .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .type = type, .serial = serial,
-                            .length = (uint32_t) (sizeof(ControlHeader) + size) },
+                        .header = {.magic = CONTROL_MAGIC,
+                                        .version = CONTROL_VERSION,
+                                        .type = type,
+                                        .serial = serial,
+                                        .length = (uint32_t) (sizeof(ControlHeader) + size)},
         };
         union {
                 struct cmsghdr header;
                 char room[CMSG_SPACE(sizeof(int))];
         } control = {};
-        struct iovec iov = { .iov_base = &packet, .iov_len = sizeof(ControlHeader) + size };
-        struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+        struct iovec iov = {.iov_base = &packet, .iov_len = sizeof(ControlHeader) + size};
+        struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
 
         if (m->conn_fd < 0)
                 return;
@@ -82,15 +87,23 @@ static void send_message(Monitor *m, ControlType type, uint32_t serial, const vo
 }
 
 static int terminal_resize(Monitor *m, const ControlResize *size) {
-        struct winsize w = { .ws_row = size->rows, .ws_col = size->columns };
+        struct winsize w = {.ws_row = size->rows, .ws_col = size->columns};
 
         if (!m->streams.terminal || m->streams.out_fd < 0)
                 return -ENOTTY;
         return ioctl(m->streams.out_fd, TIOCSWINSZ, &w) < 0 ? -errno : 0;
 }
 
+static int send_signal(Monitor *m, const ControlSignal *s) {
+        if (m->child.pidfd < 0)
+                return -ESRCH;
+        return sys_pidfd_send_signal(m->child.pidfd, s->signal);
+}
+
 static int attach(Monitor *m, const ControlAttach *a, int *fds, size_t n_fds) {
-        size_t want = (size_t) __builtin_popcount(a->mask & (CONTROL_ATTACH_STDIN | CONTROL_ATTACH_STDOUT | CONTROL_ATTACH_STDERR));
+        size_t want = (size_t) __builtin_popcount(
+                        a->mask &
+                        (CONTROL_ATTACH_STDIN | CONTROL_ATTACH_STDOUT | CONTROL_ATTACH_STDERR));
         int r;
 
         if (want != n_fds)
@@ -102,8 +115,9 @@ static int attach(Monitor *m, const ControlAttach *a, int *fds, size_t n_fds) {
         return r;
 }
 
-static void handle(Monitor *m, const ControlHeader *h, const void *body, size_t size, int *fds, size_t n_fds) {
-        ControlReply reply = { .error = -EINVAL };
+static void handle(Monitor *m, const ControlHeader *h, const void *body, size_t size, int *fds,
+                size_t n_fds) {
+        ControlReply reply = {.error = -EINVAL};
 
         switch (h->type) {
         case CONTROL_ATTACH:
@@ -116,8 +130,7 @@ static void handle(Monitor *m, const ControlHeader *h, const void *body, size_t 
                 break;
         case CONTROL_SIGNAL:
                 if (size >= sizeof(ControlSignal))
-                        reply.error = m->child.pidfd < 0 ? -ESRCH
-                                                         : sys_pidfd_send_signal(m->child.pidfd, ((const ControlSignal *) body)->signal);
+                        reply.error = send_signal(m, body);
                 break;
         case CONTROL_TAKEN:
                 m->taken = true;
@@ -138,8 +151,11 @@ static bool receive(Monitor *m) {
                 struct cmsghdr header;
                 char room[CMSG_SPACE(CONTROL_FDS_MAX * sizeof(int))];
         } control;
-        struct iovec iov = { .iov_base = &packet, .iov_len = sizeof(packet) };
-        struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+        struct iovec iov = {.iov_base = &packet, .iov_len = sizeof(packet)};
+        struct msghdr h = {.msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = &control,
+                        .msg_controllen = sizeof(control)};
         int fds[CONTROL_FDS_MAX];
         size_t n_fds = 0;
         ssize_t n;
@@ -160,7 +176,8 @@ static bool receive(Monitor *m) {
                 }
 
         if ((size_t) n >= sizeof(packet.header) && packet.header.magic == CONTROL_MAGIC)
-                handle(m, &packet.header, packet.bytes + sizeof(packet.header), (size_t) n - sizeof(packet.header), fds, n_fds);
+                handle(m, &packet.header, packet.bytes + sizeof(packet.header),
+                                (size_t) n - sizeof(packet.header), fds, n_fds);
         for (size_t i = 0; i < n_fds; i++)
                 close_fd(fds[i]);
         return true;
@@ -180,7 +197,8 @@ static void accept_daemon(Monitor *m) {
         }
         drop_daemon(m);
         m->conn_fd = fd;
-        send_message(m, CONTROL_STATE, 0, &m->state, sizeof(m->state), m->state.phase == CONTROL_PHASE_RUNNING ? m->child.pidfd : -EBADF);
+        send_message(m, CONTROL_STATE, 0, &m->state, sizeof(m->state),
+                        m->state.phase == CONTROL_PHASE_RUNNING ? m->child.pidfd : -EBADF);
         if (m->state.phase == CONTROL_PHASE_EXITED)
                 send_message(m, CONTROL_EXITED, 0, &m->record, sizeof(m->record), -EBADF);
 }
@@ -191,16 +209,19 @@ static int poll_timeout(const Monitor *m) {
         if (since == 0)
                 return -1;
         now = now_monotonic();
-        return now >= since + SYNC_DELAY_USEC ? 0 : (int) ((since + SYNC_DELAY_USEC - now) / USEC_PER_MSEC) + 1;
+        return now >= since + SYNC_DELAY_USEC
+                               ? 0
+                               : (int) ((since + SYNC_DELAY_USEC - now) / USEC_PER_MSEC) + 1;
 }
 
 /* Until the first process has ended. */
 static void watch(Monitor *m) {
         for (;;) {
                 struct pollfd p[STREAMS_POLL_MAX + 3] = {
-                        { .fd = m->child.pidfd, .events = POLLIN },
-                        { .fd = m->conn_fd, .events = POLLIN }, /* poll() skips negative ones */
-                        { .fd = m->listen_fd, .events = POLLIN },
+                                {.fd = m->child.pidfd, .events = POLLIN},
+                                {.fd = m->conn_fd,
+                                                .events = POLLIN}, /* poll() skips negative ones */
+                                {.fd = m->listen_fd, .events = POLLIN},
                 };
                 size_t n = streams_poll_fds(&m->streams, p + 3);
                 int timeout = poll_timeout(m);
@@ -231,7 +252,9 @@ static void reap(Monitor *m) {
 
 /* Stored first, told afterwards. Then the daemon may take its time, but only while it is there. */
 static void report(Monitor *m, ControlType type, const void *body, size_t size) {
-        (void) exit_record_write(m->record_fd, &m->record); /* allocated: what fails is the disk itself, and the daemon is told below */
+        (void) exit_record_write(
+                        m->record_fd, &m->record); /* allocated: what fails is the disk itself, and
+                                                      the daemon is told below */
         m->state.phase = CONTROL_PHASE_EXITED;
         send_message(m, type, 0, body, size, -EBADF);
         if (!m->exec)
@@ -239,7 +262,8 @@ static void report(Monitor *m, ControlType type, const void *body, size_t size) 
         log_writer_sync(&m->log);
 
         while (m->conn_fd >= 0 && !m->taken) {
-                struct pollfd p[2] = { { .fd = m->conn_fd, .events = POLLIN }, { .fd = m->listen_fd, .events = POLLIN } };
+                struct pollfd p[2] = {{.fd = m->conn_fd, .events = POLLIN},
+                                {.fd = m->listen_fd, .events = POLLIN}};
 
                 if (poll(p, 2, -1) < 0 && errno != EINTR)
                         return;
@@ -282,7 +306,8 @@ static int set_up(Monitor *m, const Plan *plan) {
         memset(m->record.detail, 0, sizeof(m->record.detail));
         memcpy(m->record.boot_id, plan->boot_id, sizeof(m->record.boot_id));
         streams_init(&m->streams, plan->fds[PLAN_FD_LOG_DIR] >= 0 ? &m->log : NULL);
-        return log_writer_open(&m->log, plan->fds[PLAN_FD_LOG_DIR], plan->log_max_size, plan->log_max_files);
+        return log_writer_open(&m->log, plan->fds[PLAN_FD_LOG_DIR], plan->log_max_size,
+                        plan->log_max_files);
 }
 
 static void start_failed(Monitor *m, const PlanFailure *failure) {
@@ -295,10 +320,12 @@ static void start_failed(Monitor *m, const PlanFailure *failure) {
         report(m, CONTROL_FAILED, failure, sizeof(*failure));
 }
 
-/* What only the start needed: a container that idles for months holds no more than its streams and sockets. */
+/* What only the start needed: a container that idles for months holds no more than its streams and
+ * sockets. */
 static void let_go_of_plan(Plan *plan, void *map, size_t size) {
-        static const PlanFd start_only[] = { PLAN_FD_CGROUP, PLAN_FD_STATE_DIR, PLAN_FD_TARGET, PLAN_FD_STDIN, PLAN_FD_STDOUT,
-                                             PLAN_FD_STDERR, PLAN_FD_USERNS_STORAGE, PLAN_FD_NETNS };
+        static const PlanFd start_only[] = {PLAN_FD_CGROUP, PLAN_FD_STATE_DIR, PLAN_FD_TARGET,
+                        PLAN_FD_STDIN, PLAN_FD_STDOUT, PLAN_FD_STDERR, PLAN_FD_USERNS_STORAGE,
+                        PLAN_FD_NETNS};
 
         for (size_t i = 0; i < ELEMENTSOF(start_only); i++)
                 close_fd(plan->fds[start_only[i]]);
@@ -312,7 +339,9 @@ static void let_go_of_plan(Plan *plan, void *map, size_t size) {
 /* An exec's terminal: the client's pipes came with the plan. */
 static void attach_exec_terminal(Monitor *m, const Plan *plan) {
         unsigned mask = (plan->fds[PLAN_FD_TERMINAL] >= 0 ? CONTROL_ATTACH_STDIN : 0) |
-                        (plan->fds[PLAN_FD_TERMINAL_OUT] >= 0 ? CONTROL_ATTACH_STDOUT | CONTROL_ATTACH_BLOCK : 0);
+                        (plan->fds[PLAN_FD_TERMINAL_OUT] >= 0 ? CONTROL_ATTACH_STDOUT |
+                                                                                CONTROL_ATTACH_BLOCK
+                                                              : 0);
         int fds[2];
         size_t n = 0;
 
@@ -332,11 +361,12 @@ static int run(Monitor *m) {
 
         r = read_plan(&plan, &map, &size);
         if (r < 0)
-                return EXIT_FAILURE; /* without a plan there is nobody to tell: the daemon sees our end */
+                return EXIT_FAILURE; /* without a plan there is nobody to tell: the daemon sees our
+                                        end */
         m->child.pidfd = -EBADF;
         r = set_up(m, &plan);
         if (r < 0) {
-                failure = (PlanFailure) { .step = PLAN_STEP_PLAN, .error = -r, .detail = "log" };
+                failure = (PlanFailure){.step = PLAN_STEP_PLAN, .error = -r, .detail = "log"};
                 start_failed(m, &failure);
                 return EXIT_FAILURE;
         }
@@ -356,7 +386,8 @@ static int run(Monitor *m) {
         m->state.phase = CONTROL_PHASE_RUNNING;
         m->state.pid = started.pid = (uint32_t) m->child.pid;
         m->state.started_usec = started.started_usec = m->record.started_usec;
-        (void) exit_record_write(m->record_fd, &m->record); /* only tells a later daemon that a run was under way */
+        (void) exit_record_write(m->record_fd,
+                        &m->record); /* only tells a later daemon that a run was under way */
         send_message(m, CONTROL_STARTED, 0, &started, sizeof(started), m->child.pidfd);
         streams_start(&m->streams, &m->child);
         let_go_of_plan(&plan, map, size);
@@ -381,10 +412,13 @@ int main(int argc, char *argv[]) {
         if (argc > 1 && streq(argv[1], "--hold"))
                 return hold_run();
         if (argc > 1 || fcntl(PLAN_FD, F_GETFD) < 0) {
-                (void) fputs("pocketdocker-monitor: started by pocketdockerd alone, or with --hold or --version\n", stderr);
+                (void) fputs("pocketdocker-monitor: started by pocketdockerd alone, or with --hold "
+                             "or --version\n",
+                                stderr);
                 return EXIT_FAILURE;
         }
 
-        (void) prctl(PR_SET_DUMPABLE, 0); /* cannot fail with 0; keeps the child's memory from the container too */
+        (void) prctl(PR_SET_DUMPABLE, 0); /* cannot fail with 0; keeps the child's memory from the
+                                             container too */
         return run(&monitor);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * monitor/spawn-child.c: see spawn-child.h. The child shares no memory with us (a user namespace needs us to run while
- * it waits for its maps), so it may not rely on anything we change after clone3.
+ * monitor/spawn-child.c: see spawn-child.h. The child shares no memory with us (a user namespace
+ * needs us to run while it waits for its maps), so it may not rely on anything we change after
+ * clone3.
  */
 #include "monitor/spawn-child.h"
 #include <signal.h>
@@ -28,8 +29,8 @@ static int write_map(pid_t pid, const char *file, const PlanIdMap *maps, size_t 
 
         (void) snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, file);
         for (size_t i = 0; i < n; i++)
-                used += (size_t) snprintf(text + used, sizeof(text) - used, "%u %u %u\n", maps[i].inside,
-                                          maps[i].outside, maps[i].count);
+                used += (size_t) snprintf(text + used, sizeof(text) - used, "%u %u %u\n",
+                                maps[i].inside, maps[i].outside, maps[i].count);
         fd = open(path, O_WRONLY | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
@@ -44,7 +45,8 @@ static int sleeper(void *unused) {
         return 0;
 }
 
-/* A user namespace is held by a process while its map is written: one that shares our memory is the cheapest. */
+/* A user namespace is held by a process while its map is written: one that shares our memory is the
+ * cheapest. */
 static int storage_userns(const Plan *plan) {
         static char stack[HELPER_STACK_BYTES] __attribute__((__aligned__(16)));
         char path[64];
@@ -72,7 +74,7 @@ static int storage_userns(const Plan *plan) {
 }
 
 static int shifted_clone(int dir_fd, int userns_fd) {
-        struct pd_mount_attr attr = { .attr_set = PD_ATTR_IDMAP, .userns_fd = (uint64_t) userns_fd };
+        struct pd_mount_attr attr = {.attr_set = PD_ATTR_IDMAP, .userns_fd = (uint64_t) userns_fd};
         int fd, r;
 
         fd = sys_open_tree(dir_fd, "", PD_OPEN_TREE_CLONE | AT_EMPTY_PATH);
@@ -110,7 +112,8 @@ static int make_pipe(const Plan *plan, int *ret_ours, int *ret_theirs, bool thei
 
         if (pipe2(p, O_CLOEXEC) < 0)
                 return -errno;
-        if (plan->n_uid_maps > 0 && fchown(p[0], plan->uid_maps[0].outside, plan->gid_maps[0].outside) < 0) {
+        if (plan->n_uid_maps > 0 &&
+                        fchown(p[0], plan->uid_maps[0].outside, plan->gid_maps[0].outside) < 0) {
                 int r = -errno;
 
                 close_fd(p[0]);
@@ -148,7 +151,7 @@ static int prepare_streams(const Plan *plan, Spawned *s) {
 }
 
 static void fail_step(PlanFailure *failure, PlanStep step, int error, const char *detail) {
-        *failure = (PlanFailure) { .step = step, .error = -error };
+        *failure = (PlanFailure){.step = step, .error = -error};
         (void) snprintf(failure->detail, sizeof(failure->detail), "%s", detail);
 }
 
@@ -170,7 +173,8 @@ static int let_go(const Plan *plan, pid_t pid, int sync_fd, PlanFailure *failure
         int r;
 
         r = set_oom_score(plan, pid);
-        if (r < 0 && r != -EACCES && r != -EPERM) { /* lowering it below our own needs a right that not every host gives */
+        if (r < 0 && r != -EACCES && r != -EPERM) { /* lowering it below our own needs a right that
+                                                       not every host gives */
                 fail_step(failure, PLAN_STEP_CLONE, r, "oom_score_adj");
                 return r;
         }
@@ -191,7 +195,8 @@ static int let_go(const Plan *plan, pid_t pid, int sync_fd, PlanFailure *failure
         return 0;
 }
 
-/* The terminal (a byte with an fd), a failure, or the end of file that says: execve has succeeded. */
+/* The terminal (a byte with an fd), a failure, or the end of file that says: execve has succeeded.
+ */
 static int await_execve(int sync_fd, Spawned *s, PlanFailure *failure) {
         for (;;) {
                 union {
@@ -199,9 +204,12 @@ static int await_execve(int sync_fd, Spawned *s, PlanFailure *failure) {
                         char room[CMSG_SPACE(sizeof(int))];
                 } control = {};
                 PlanFailure got = {};
-                struct iovec iov = { .iov_base = &got, .iov_len = sizeof(got) };
+                struct iovec iov = {.iov_base = &got, .iov_len = sizeof(got)};
                 struct msghdr m = {
-                        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control),
+                                .msg_iov = &iov,
+                                .msg_iovlen = 1,
+                                .msg_control = &control,
+                                .msg_controllen = sizeof(control),
                 };
                 struct cmsghdr *cmsg;
                 ssize_t n;
@@ -237,10 +245,11 @@ static void close_childs_ends(const Plan *plan) {
 
 static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
         struct pd_clone_args args = {
-                .flags = PD_CLONE_PIDFD | PD_CLONE_INTO_CGROUP | (plan->kind == PLAN_RUN ? plan->namespaces : 0),
-                .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
-                .exit_signal = SIGCHLD,
-                .cgroup = (uint64_t) plan->fds[PLAN_FD_CGROUP],
+                        .flags = PD_CLONE_PIDFD | PD_CLONE_INTO_CGROUP |
+                                 (plan->kind == PLAN_RUN ? plan->namespaces : 0),
+                        .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
+                        .exit_signal = SIGCHLD,
+                        .cgroup = (uint64_t) plan->fds[PLAN_FD_CGROUP],
         };
         int lifeline[2], pid;
 
@@ -263,7 +272,11 @@ static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
 }
 
 int spawn_child(Plan *plan, Spawned *ret, PlanFailure *failure) {
-        Spawned s = { .pidfd = -EBADF, .stdin_fd = -EBADF, .stdout_fd = -EBADF, .stderr_fd = -EBADF, .terminal_fd = -EBADF };
+        Spawned s = {.pidfd = -EBADF,
+                        .stdin_fd = -EBADF,
+                        .stdout_fd = -EBADF,
+                        .stderr_fd = -EBADF,
+                        .terminal_fd = -EBADF};
         int sync[2], r;
 
         child.upper_fd = -EBADF;

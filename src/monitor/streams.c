@@ -13,7 +13,11 @@
 static char buffer[LOG_CHUNK_BYTES_MAX];
 
 void streams_init(Streams *s, LogWriter *log) {
-        *s = (Streams) { .log = log, .out_fd = -EBADF, .err_fd = -EBADF, .in_fd = -EBADF, .source_fd = -EBADF };
+        *s = (Streams){.log = log,
+                        .out_fd = -EBADF,
+                        .err_fd = -EBADF,
+                        .in_fd = -EBADF,
+                        .source_fd = -EBADF};
         for (size_t i = 0; i < CONTROL_FOLLOWERS_MAX; i++)
                 s->sinks[i].fd = -EBADF;
 }
@@ -22,7 +26,7 @@ static void sink_close(Sink *k) {
         k->fd = close_fd(k->fd);
         if (k->pending)
                 (void) munmap(k->pending, CONTROL_FOLLOWER_LAG_MAX); /* our own mapping */
-        *k = (Sink) { .fd = -EBADF };
+        *k = (Sink){.fd = -EBADF};
 }
 
 void streams_done(Streams *s) {
@@ -83,9 +87,9 @@ int streams_attach(Streams *s, unsigned mask, const int *fds) {
                 (void) fd_set_nonblock(s->source_fd, true); /* cannot fail on an open fd */
         }
         if (out)
-                *out = (Sink) { .fd = fds[i++], .stream = LOG_STREAM_STDOUT, .block = block };
+                *out = (Sink){.fd = fds[i++], .stream = LOG_STREAM_STDOUT, .block = block};
         if (err)
-                *err = (Sink) { .fd = fds[i++], .stream = LOG_STREAM_STDERR, .block = block };
+                *err = (Sink){.fd = fds[i++], .stream = LOG_STREAM_STDERR, .block = block};
         for (Sink *k = s->sinks; k < s->sinks + CONTROL_FOLLOWERS_MAX; k++)
                 if (k == out || k == err)
                         (void) fd_set_nonblock(k->fd, true); /* as above */
@@ -139,7 +143,8 @@ static void sink_write(Sink *k, const char *data, size_t size) {
                 return;
 
         if (!k->pending) {
-                void *p = mmap(NULL, CONTROL_FOLLOWER_LAG_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                void *p = mmap(NULL, CONTROL_FOLLOWER_LAG_MAX, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
                 k->pending = p == MAP_FAILED ? NULL : p;
         }
@@ -182,7 +187,8 @@ static bool read_output(Streams *s, int *fd, LogStream stream) {
 
 static void push_input(Streams *s) {
         while (s->input_begin < s->input_end && s->in_fd >= 0) {
-                ssize_t n = write(s->in_fd, s->input + s->input_begin, s->input_end - s->input_begin);
+                ssize_t n = write(
+                                s->in_fd, s->input + s->input_begin, s->input_end - s->input_begin);
 
                 if (n < 0 && errno == EINTR)
                         continue;
@@ -222,17 +228,18 @@ size_t streams_poll_fds(Streams *s, struct pollfd *p) {
         size_t n = 0;
 
         if (s->out_fd >= 0 && !is_held_up(s, LOG_STREAM_STDOUT))
-                p[n++] = (struct pollfd) { .fd = s->out_fd, .events = POLLIN };
+                p[n++] = (struct pollfd){.fd = s->out_fd, .events = POLLIN};
         if (s->err_fd >= 0 && !is_held_up(s, LOG_STREAM_STDERR))
-                p[n++] = (struct pollfd) { .fd = s->err_fd, .events = POLLIN };
+                p[n++] = (struct pollfd){.fd = s->err_fd, .events = POLLIN};
         if (s->in_fd >= 0 && s->input_begin < s->input_end)
-                p[n++] = (struct pollfd) { .fd = s->in_fd, .events = POLLOUT };
+                p[n++] = (struct pollfd){.fd = s->in_fd, .events = POLLOUT};
         else if (s->in_fd >= 0 && s->source_fd >= 0)
-                p[n++] = (struct pollfd) { .fd = s->source_fd, .events = POLLIN };
+                p[n++] = (struct pollfd){.fd = s->source_fd, .events = POLLIN};
         for (size_t i = 0; i < CONTROL_FOLLOWERS_MAX; i++)
                 if (s->sinks[i].fd >= 0) /* POLLERR says that its reader left */
-                        p[n++] = (struct pollfd) {
-                                .fd = s->sinks[i].fd, .events = s->sinks[i].begin < s->sinks[i].end ? POLLOUT : 0,
+                        p[n++] = (struct pollfd){
+                                        .fd = s->sinks[i].fd,
+                                        .events = s->sinks[i].begin < s->sinks[i].end ? POLLOUT : 0,
                         };
         return n;
 }
@@ -242,7 +249,8 @@ void streams_dispatch(Streams *s, const struct pollfd *p, size_t n) {
                 if (p[i].revents == 0)
                         continue;
                 if (p[i].fd == s->out_fd)
-                        (void) read_output(s, &s->out_fd, LOG_STREAM_STDOUT); /* poll() says whether there is more */
+                        (void) read_output(s, &s->out_fd,
+                                        LOG_STREAM_STDOUT); /* poll() says whether there is more */
                 else if (p[i].fd == s->err_fd)
                         (void) read_output(s, &s->err_fd, LOG_STREAM_STDERR); /* as above */
                 else if (p[i].fd == s->in_fd)
@@ -262,7 +270,9 @@ void streams_dispatch(Streams *s, const struct pollfd *p, size_t n) {
 }
 
 static void wait_for_sinks(Streams *s, bool blocking_only, int timeout_ms) {
-        usec_t deadline = timeout_ms < 0 ? USEC_INFINITY : usec_add(now_monotonic(), (usec_t) timeout_ms * USEC_PER_MSEC);
+        usec_t deadline = timeout_ms < 0 ? USEC_INFINITY
+                                         : usec_add(now_monotonic(),
+                                                           (usec_t) timeout_ms * USEC_PER_MSEC);
 
         for (;;) {
                 struct pollfd p[CONTROL_FOLLOWERS_MAX];
@@ -273,11 +283,13 @@ static void wait_for_sinks(Streams *s, bool blocking_only, int timeout_ms) {
                         Sink *k = &s->sinks[i];
 
                         if (k->fd >= 0 && k->begin < k->end && (k->block || !blocking_only))
-                                p[n++] = (struct pollfd) { .fd = k->fd, .events = POLLOUT };
+                                p[n++] = (struct pollfd){.fd = k->fd, .events = POLLOUT};
                 }
                 if (n == 0 || now >= deadline)
                         return;
-                if (poll(p, n, timeout_ms < 0 ? -1 : (int) ((deadline - now) / USEC_PER_MSEC) + 1) < 0 && errno != EINTR)
+                if (poll(p, n, timeout_ms < 0 ? -1 : (int) ((deadline - now) / USEC_PER_MSEC) + 1) <
+                                                0 &&
+                                errno != EINTR)
                         return;
                 streams_dispatch(s, p, n);
         }

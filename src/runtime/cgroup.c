@@ -13,7 +13,8 @@
 #define MOUNTS_BYTES_MAX (4U * 1024 * 1024)
 #define OWNER_NAME_MAX sizeof("u4294967295")
 
-/* The first cgroup2 mount of the machine's root, wherever it is ("/sys/fs/cgroup/unified" on hybrid machines). */
+/* The first cgroup2 mount of the machine's root, wherever it is ("/sys/fs/cgroup/unified" on hybrid
+ * machines). */
 static int find_mount(char **ret) {
         _cleanup_free_ char *text = NULL;
         char *save = NULL;
@@ -63,7 +64,8 @@ static int own_path(char **ret) {
         return free_and_strdup(ret, line);
 }
 
-/* What is there and not yet on is turned on for the children; one that is refused counts as missing. */
+/* What is there and not yet on is turned on for the children; one that is refused counts as
+ * missing. */
 static void enable_controllers(int dir_fd) {
         _cleanup_free_ char *list = NULL;
         char *save = NULL;
@@ -74,7 +76,8 @@ static void enable_controllers(int dir_fd) {
                 char word[64];
 
                 (void) snprintf(word, sizeof(word), "+%s", name);
-                (void) write_existing_at(dir_fd, "cgroup.subtree_control", word); /* asking for its limit says that it is missing */
+                (void) write_existing_at(dir_fd, "cgroup.subtree_control",
+                                word); /* asking for its limit says that it is missing */
         }
 }
 
@@ -96,20 +99,22 @@ static int read_controllers(CgroupTree *t) {
 
 int cgroup_tree_open(int run_dir_fd, const char *hash, CgroupTree *ret, Failure *reterr) {
         _cleanup_free_ char *mount = NULL, *full = NULL, *parent = NULL;
-        CgroupTree t = { .base_fd = -EBADF };
+        CgroupTree t = {.base_fd = -EBADF};
         int r;
 
         r = find_mount(&mount);
         if (r < 0)
                 return fail(reterr, FAILURE_NOT_AVAILABLE, r, "No cgroup2 file system is mounted");
         if (hash) {
-                r = own_path(&parent); /* only to say so early when /proc is not what it should be */
+                r = own_path(&parent); /* only to say so early when /proc is not what it should be
+                                        */
                 if (r >= 0)
                         r = str_printf(&t.path, "/" CGROUP_EMBEDDED_PREFIX "%s", hash);
         } else {
                 r = read_unit_path(run_dir_fd, &t.path);
                 if (r < 0)
-                        return fail(reterr, FAILURE_NOT_AVAILABLE, r, "The unit 'pocketdocker-containers.service' does not run");
+                        return fail(reterr, FAILURE_NOT_AVAILABLE, r,
+                                        "The unit 'pocketdocker-containers.service' does not run");
         }
         if (r >= 0)
                 r = str_printf(&full, "%s%s", mount, t.path);
@@ -117,11 +122,13 @@ int cgroup_tree_open(int run_dir_fd, const char *hash, CgroupTree *ret, Failure 
                 return fail_errno(reterr, r, "Failed to find the containers' cgroup");
 
         if (hash && mkdir(full, 0755) < 0 && errno != EEXIST)
-                r = fail(reterr, FAILURE_NOT_AVAILABLE, errno, "Cannot make the cgroup '%s': %s", full, strerror(errno));
+                r = fail(reterr, FAILURE_NOT_AVAILABLE, errno, "Cannot make the cgroup '%s': %s",
+                                full, strerror(errno));
         else {
                 t.base_fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
                 if (t.base_fd < 0)
-                        r = fail(reterr, FAILURE_NOT_AVAILABLE, errno, "Cannot open the cgroup '%s': %s", full, strerror(errno));
+                        r = fail(reterr, FAILURE_NOT_AVAILABLE, errno,
+                                        "Cannot open the cgroup '%s': %s", full, strerror(errno));
         }
         if (r >= 0) {
                 enable_controllers(t.base_fd);
@@ -244,12 +251,14 @@ int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id) {
         if (r >= 0)
                 r = remove_leaf(owner_fd, id);
         if (r >= 0)
-                (void) unlinkat(t->base_fd, name, AT_REMOVEDIR); /* stays while the owner has others */
+                (void) unlinkat(t->base_fd, name,
+                                AT_REMOVEDIR); /* stays while the owner has others */
         return r;
 }
 
 int cgroup_payload_path(const CgroupTree *t, uint32_t owner, const char *id, char **ret) {
-        return str_printf(ret, "%s/" CGROUP_OWNER_PREFIX "%u/%s/" CGROUP_PAYLOAD, t->path, owner, id);
+        return str_printf(
+                        ret, "%s/" CGROUP_OWNER_PREFIX "%u/%s/" CGROUP_PAYLOAD, t->path, owner, id);
 }
 
 struct CgroupWatch {
@@ -258,7 +267,7 @@ struct CgroupWatch {
         sd_event_source *source; /* owned: changes of cgroup.events */
         sd_event_source *now;    /* owned: the first look */
         CgroupEmptyFn fn;
-        void *userdata;          /* borrowed */
+        void *userdata; /* borrowed */
 };
 
 static void look(CgroupWatch *w) {
@@ -282,14 +291,15 @@ static int on_first_look(sd_event_source *s, void *userdata) {
         return 0;
 }
 
-int cgroup_watch_new(sd_event *event, int dir_fd, CgroupEmptyFn fn, void *userdata, CgroupWatch **ret) {
+int cgroup_watch_new(
+                sd_event *event, int dir_fd, CgroupEmptyFn fn, void *userdata, CgroupWatch **ret) {
         _cleanup_(cgroup_watch_freep) CgroupWatch *w = NULL;
         int r;
 
         w = malloc(sizeof(*w));
         if (!w)
                 return -ENOMEM;
-        *w = (CgroupWatch) { .events_fd = -EBADF, .fn = fn, .userdata = userdata };
+        *w = (CgroupWatch){.events_fd = -EBADF, .fn = fn, .userdata = userdata};
 
         w->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
         if (w->dir_fd < 0)

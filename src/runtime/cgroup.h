@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runtime/cgroup.h: the tree in which containers live: BASE/u<UID>/<ID>/{monitor,payload}. Takes its root as an fd, so it
- * serves a delegated unit, a subtree of its own and a test's directory alike. Knows no container.
+ * runtime/cgroup.h: the tree in which containers live: BASE/u<UID>/<ID>/{monitor,payload}. Takes
+ * its root as an fd, so it serves a delegated unit, a subtree of its own and a test's directory
+ * alike. Knows no container.
  */
 #pragma once
 #include <stdbool.h>
@@ -18,7 +19,8 @@ typedef struct CgroupTree {
 
 /**
  * cgroup_tree_open() - the tree of this daemon
- * @run_dir_fd: embedded: borrowed, unused; system: RUN_ROOT, whose file `cgroup` names the unit's tree
+ * @run_dir_fd: embedded: borrowed, unused; system: RUN_ROOT, whose file `cgroup` names the unit's
+ * tree
  * @hash:       embedded: 16 hex digits; NULL: system
  *
  * Return: 0, or what fail() gives: FAILURE_NOT_AVAILABLE (no cgroup2 mount; the unit does not run).
@@ -32,7 +34,7 @@ void cgroup_tree_done(CgroupTree *t, bool remove);
 typedef struct Cgroup {
         int dir_fd, monitor_fd, payload_fd; /* -EBADF: closed */
 } Cgroup;
-#define CGROUP_CLOSED ((Cgroup) { -EBADF, -EBADF, -EBADF })
+#define CGROUP_CLOSED ((Cgroup){-EBADF, -EBADF, -EBADF})
 
 /** cgroup_make() - make or open the container's directories. Return: 0 or negative errno. */
 int cgroup_make(const CgroupTree *t, uint32_t owner, const char *id, Cgroup *ret);
@@ -41,13 +43,15 @@ int cgroup_make(const CgroupTree *t, uint32_t owner, const char *id, Cgroup *ret
 int cgroup_open(const CgroupTree *t, uint32_t owner, const char *id, Cgroup *ret);
 void cgroup_close(Cgroup *c);
 
-/** cgroup_kill() - SIGKILL to all in the directory and below. Return: 0 or negative errno. Source: cgroup-v2.rst, cgroup.kill */
+/** cgroup_kill() - SIGKILL to all in the directory and below. Return: 0 or negative errno. Source:
+ * cgroup-v2.rst, cgroup.kill */
 int cgroup_kill(int dir_fd);
 
 /** cgroup_is_populated() - Return: 1, 0, or negative errno. */
 int cgroup_is_populated(int dir_fd);
 
-/** cgroup_remove() - rmdir the container's directories. Return: 0 (also if there are none), -EBUSY: processes are left. */
+/** cgroup_remove() - rmdir the container's directories. Return: 0 (also if there are none), -EBUSY:
+ * processes are left. */
 int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id);
 
 /** cgroup_payload_path() - "PATH/u0/ID/payload". Return: 0 or -ENOMEM. */
@@ -62,6 +66,7 @@ typedef void (*CgroupEmptyFn)(void *userdata);
  * @dir_fd: borrowed
  * Return: 0 or negative errno. Source: cgroup-v2.rst, cgroup.events: EPOLLPRI at each change.
  */
-int cgroup_watch_new(sd_event *event, int dir_fd, CgroupEmptyFn fn, void *userdata, CgroupWatch **ret);
+int cgroup_watch_new(
+                sd_event *event, int dir_fd, CgroupEmptyFn fn, void *userdata, CgroupWatch **ret);
 CgroupWatch *cgroup_watch_free(CgroupWatch *w);
 DEFINE_CLEANUP(CgroupWatch *, cgroup_watch_free);

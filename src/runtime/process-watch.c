@@ -8,7 +8,7 @@ struct ProcessWatch {
         int pidfd;               /* owned */
         sd_event_source *source; /* owned */
         ProcessExitFn fn;
-        void *userdata;          /* borrowed */
+        void *userdata; /* borrowed */
 };
 
 static int on_pidfd(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
@@ -16,7 +16,8 @@ static int on_pidfd(sd_event_source *s, int fd, uint32_t revents, void *userdata
         ProcessExit end = {};
         siginfo_t si = {};
 
-        /* sd_event_add_child_pidfd() serves our own children only; after a restart a container is not one. */
+        /* sd_event_add_child_pidfd() serves our own children only; after a restart a container is
+         * not one. */
         if (waitid(P_PIDFD, (id_t) fd, &si, WEXITED | WNOHANG) < 0)
                 end.error = -errno;
         else {
@@ -29,14 +30,15 @@ static int on_pidfd(sd_event_source *s, int fd, uint32_t revents, void *userdata
         return 0;
 }
 
-int process_watch_new(sd_event *event, int pidfd, ProcessExitFn fn, void *userdata, ProcessWatch **ret) {
+int process_watch_new(
+                sd_event *event, int pidfd, ProcessExitFn fn, void *userdata, ProcessWatch **ret) {
         _cleanup_(process_watch_freep) ProcessWatch *w = NULL;
         int r;
 
         w = malloc(sizeof(*w));
         if (!w)
                 return -ENOMEM;
-        *w = (ProcessWatch) { .pidfd = -EBADF, .fn = fn, .userdata = userdata };
+        *w = (ProcessWatch){.pidfd = -EBADF, .fn = fn, .userdata = userdata};
 
         r = sd_event_add_io(event, &w->source, pidfd, EPOLLIN, on_pidfd, w);
         if (r < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtime/process-watch.h: reports the end of one process, whoever started it. Knows pidfds; knows no containers. */
+/* runtime/process-watch.h: reports the end of one process, whoever started it. Knows pidfds; knows
+ * no containers. */
 #pragma once
 #include <systemd/sd-event.h>
 #include "base/cleanup.h"
@@ -24,6 +25,7 @@ typedef void (*ProcessExitFn)(const ProcessExit *end, void *userdata);
  * Return: 0, or negative errno: -ENOMEM, or what sd_event_add_io() gives.
  * Source: pidfd_open(2), waitid(2)
  */
-int process_watch_new(sd_event *event, int pidfd, ProcessExitFn fn, void *userdata, ProcessWatch **ret);
+int process_watch_new(
+                sd_event *event, int pidfd, ProcessExitFn fn, void *userdata, ProcessWatch **ret);
 ProcessWatch *process_watch_free(ProcessWatch *w);
 DEFINE_CLEANUP(ProcessWatch *, process_watch_free);

@@ -11,7 +11,8 @@ static void assert_feed(DetachKeys *k, const char *in, bool detached, const char
         unsigned char out[128];
         size_t n = 0;
 
-        assert_int_equal(detach_keys_feed(k, (const unsigned char *) in, strlen(in), out, &n), detached);
+        assert_int_equal(detach_keys_feed(k, (const unsigned char *) in, strlen(in), out, &n),
+                        detached);
         assert_int_equal(n, strlen(passed));
         assert_memory_equal(out, passed, n);
 }
@@ -34,7 +35,15 @@ static void test_detach_keys_parse_reads_control_keys_and_characters(void **stat
 
 static void test_detach_keys_parse_refuses_what_is_no_key(void **state) {
         static const char *const refused[] = {
-                "ctrl-", "ctrl-1", "ctrl-pp", "ab", ",", "a,,b", "a,", "ctrl-A", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q",
+                        "ctrl-",
+                        "ctrl-1",
+                        "ctrl-pp",
+                        "ab",
+                        ",",
+                        "a,,b",
+                        "a,",
+                        "ctrl-A",
+                        "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q",
         };
 
         for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
@@ -66,7 +75,7 @@ static void test_detach_keys_feed_holds_a_prefix_back_over_calls(void **state) {
         assert_feed(&k, "\x11", true, "");
 }
 
-static void test_detach_keys_feed_finds_a_sequence_that_overlaps_itself(void **state) {
+static void test_detach_keys_feed_finds_one_that_overlaps_itself(void **state) {
         DetachKeys k;
 
         assert_int_equal(detach_keys_parse("a,a,b", &k, NULL), 0);
@@ -83,12 +92,12 @@ static void test_detach_keys_feed_without_keys_passes_everything(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_detach_keys_parse_reads_control_keys_and_characters),
-                cmocka_unit_test(test_detach_keys_parse_refuses_what_is_no_key),
-                cmocka_unit_test(test_detach_keys_feed_passes_all_but_the_sequence),
-                cmocka_unit_test(test_detach_keys_feed_holds_a_prefix_back_over_calls),
-                cmocka_unit_test(test_detach_keys_feed_finds_a_sequence_that_overlaps_itself),
-                cmocka_unit_test(test_detach_keys_feed_without_keys_passes_everything),
+                        cmocka_unit_test(test_detach_keys_parse_reads_control_keys_and_characters),
+                        cmocka_unit_test(test_detach_keys_parse_refuses_what_is_no_key),
+                        cmocka_unit_test(test_detach_keys_feed_passes_all_but_the_sequence),
+                        cmocka_unit_test(test_detach_keys_feed_holds_a_prefix_back_over_calls),
+                        cmocka_unit_test(test_detach_keys_feed_finds_one_that_overlaps_itself),
+                        cmocka_unit_test(test_detach_keys_feed_without_keys_passes_everything),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
