@@ -217,6 +217,10 @@ int store_add_container(Store *store, const ContainerRow *row, Failure *reterr) 
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
+        r = store_check_room(store, "store the container", row->name, reterr);
+        if (r < 0)
+                return r;
+
         r = store_statement(store, STATEMENT_CONTAINER_ADD,
                         "INSERT INTO containers (id, name, image_id, image, request_id, spec, "
                         "owner, created_usec, " RUN_COLUMNS
@@ -248,7 +252,7 @@ int store_add_container(Store *store, const ContainerRow *row, Failure *reterr) 
 static int exec_one(Store *store, sqlite3_stmt *s, const char *id, Failure *reterr) {
         int r;
 
-        r = store_exec(store, s);
+        r = store_exec_pressed(store, s);
         if (r < 0)
                 return store_fail(store->db, r, reterr, "store the container '%s'", id);
         if (r == 0)
@@ -319,7 +323,7 @@ int store_remove_container(Store *store, const char *id, Failure *reterr) {
                 return store_fail(store->db, r, reterr, "remove the container '%s'", id);
 
         statement_bind_text(s, 1, id);
-        r = store_exec(store, s);
+        r = store_exec_pressed(store, s);
         if (r < 0)
                 return store_fail(store->db, r, reterr, "remove the container '%s'", id);
 

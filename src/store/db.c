@@ -3,12 +3,16 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include "base/fd.h"
 #include "base/str.h"
 #include "store/store-internal.h"
 
 /* Nobody but us writes; an administrator's sqlite3 shell may hold a lock for a moment. */
 #define BUSY_TIMEOUT_MSEC 2000
+
+/* Below this nothing new is stored. */
+#define ROOM_BYTES (1024 * 1024)
 
 /*
  * The database file is made before sqlite sees it, for its mode and without following a link. An
@@ -115,7 +119,7 @@ int store_open_with(
         store = malloc(sizeof(*store));
         if (!store)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        *store = (Store) { .dir_fd = -EBADF };
+        *store = (Store) { .dir_fd = -EBADF, .db_fd = -EBADF };
 
         if (dir_fd >= 0) {
                 store->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
@@ -127,6 +131,13 @@ int store_open_with(
         r = store_connect(store->dir_fd, true, &store->db, reterr);
         if (r < 0)
                 return r;
+
+        if (store->dir_fd >= 0) {
+                store->db_fd = openat(store->dir_fd, STORE_DB, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+                if (store->db_fd < 0)
+                        return fail_errno(reterr, errno, "Failed to open the database '%s'",
+                                        STORE_DB);
+        }
 
         /* Before anything is written: journal_mode=WAL writes already. */
         r = migrate_check(store->db, n, &version, reterr);
@@ -141,7 +152,7 @@ int store_open_with(
         if (r < 0)
                 return r;
 
-        r = sync_thread_new(store->dir_fd, &store->sync, reterr);
+        r = sync_thread_new(store->dir_fd, store->db_fd, &store->sync, reterr);
         if (r < 0)
                 return r;
 
@@ -170,6 +181,7 @@ Store *store_free(Store *store) {
 
         (void) sqlite3_close(store->db); /* copies the log into the database; what fails here is
                                             done at the next open */
+        store->db_fd = close_fd(store->db_fd);
         store->dir_fd = close_fd(store->dir_fd);
         free(store);
         return NULL;
@@ -204,6 +216,63 @@ int store_exec(Store *store, sqlite3_stmt *s) {
         return sqlite3_changes(store->db);
 }
 
+static int errno_of(sqlite3 *db, int code) {
+        int system = db ? sqlite3_system_errno(db) : 0;
+
+        switch (code & 0xff) {
+        case SQLITE_NOMEM:
+                return ENOMEM;
+        case SQLITE_FULL:
+                return ENOSPC;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+                return EBUSY;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+                return EBADMSG;
+        case SQLITE_READONLY:
+                return EROFS;
+        case SQLITE_IOERR:
+        case SQLITE_CANTOPEN:
+                return system > 0 ? system : EIO;
+        case SQLITE_CONSTRAINT:
+                return EEXIST;
+        default:
+                return EIO;
+        }
+}
+
+int store_exec_pressed(Store *store, sqlite3_stmt *s) {
+        int r;
+
+        r = store_exec(store, s);
+        if (r >= 0 || errno_of(store->db, -r) != ENOSPC)
+                return r;
+
+        /* Copied into what the database has in reserve, the log can begin anew and needs no more of
+         * the disk. */
+        if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) !=
+                        SQLITE_OK)
+                return r;
+
+        return store_exec(store, s);
+}
+
+int store_check_room(Store *store, const char *doing, const char *object, Failure *reterr) {
+        struct statvfs st;
+
+        if (store->dir_fd < 0 || fstatvfs(store->dir_fd, &st) < 0)
+                return 0;
+
+        /* f_bfree, not f_bavail: the daemon may use what a file system keeps for root. */
+        if ((uint64_t) st.f_bfree * st.f_frsize >= ROOM_BYTES)
+                return 0;
+
+        return fail(reterr, FAILURE_DISK_FULL, ENOSPC,
+                        "Cannot %s '%s': no space is left on the disk of the state directory",
+                        doing, object);
+}
+
 int store_begin(Store *store) {
         sqlite3_stmt *s;
         int r;
@@ -232,32 +301,6 @@ void store_rollbackp(Store **store) {
         /* A full disk ends some transactions by itself. */
         if (*store && !sqlite3_get_autocommit((*store)->db))
                 (void) sqlite3_exec((*store)->db, "ROLLBACK", NULL, NULL, NULL);
-}
-
-static int errno_of(sqlite3 *db, int code) {
-        int system = db ? sqlite3_system_errno(db) : 0;
-
-        switch (code & 0xff) {
-        case SQLITE_NOMEM:
-                return ENOMEM;
-        case SQLITE_FULL:
-                return ENOSPC;
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-                return EBUSY;
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
-                return EBADMSG;
-        case SQLITE_READONLY:
-                return EROFS;
-        case SQLITE_IOERR:
-        case SQLITE_CANTOPEN:
-                return system > 0 ? system : EIO;
-        case SQLITE_CONSTRAINT:
-                return EEXIST;
-        default:
-                return EIO;
-        }
 }
 
 int store_fail(sqlite3 *db, int code, Failure *reterr, const char *doing, ...) {

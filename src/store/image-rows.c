@@ -267,6 +267,10 @@ int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers,
         _cleanup_(store_rollbackp) Store *transaction = NULL;
         int is_new, r;
 
+        r = store_check_room(store, "store the image", image->id, reterr);
+        if (r < 0)
+                return r;
+
         r = store_begin(store);
         if (r < 0)
                 return store_fail(store->db, r, reterr, "store the image '%s'", image->id);

@@ -44,6 +44,8 @@ typedef enum StatementId {
 struct Store {
         sqlite3 *db;                             /* owned */
         int dir_fd;                              /* owned; -EBADF in memory */
+        int db_fd; /* owned; sqlite's locks on a file end when any fd of it is closed: closed last
+                    */
         SyncThread *sync;                        /* owned */
         sqlite3_stmt *statements[_STATEMENT_MAX]; /* owned, NULL until used */
 };
@@ -86,6 +88,16 @@ void store_rollbackp(Store **store);
 int store_fail(sqlite3 *db, int code, Failure *reterr, const char *doing, ...)
                 __attribute__((__format__(__printf__, 4, 5)));
 
+/**
+ * store_check_room() - may something new be added? What is left is kept for what ends and goes.
+ * Return: 0, or FAILURE_DISK_FULL. @doing: as for store_fail().
+ */
+int store_check_room(Store *store, const char *doing, const char *object, Failure *reterr);
+
+/** store_exec_pressed() - store_exec() for what must work on a full disk: makes room in the log
+ * once. */
+int store_exec_pressed(Store *store, sqlite3_stmt *s);
+
 /* Values in and out */
 void statement_bind_text(sqlite3_stmt *s, int index,
                 const char *text); /* borrowed until the next reset; NULL: NULL */
@@ -95,7 +107,7 @@ int statement_get_text(sqlite3_stmt *s, int column,
 uint64_t statement_get_u64(sqlite3_stmt *s, int column);
 
 /* sync.c */
-int sync_thread_new(int dir_fd, SyncThread **ret, Failure *reterr);
+int sync_thread_new(int dir_fd, int db_fd, SyncThread **ret, Failure *reterr);
 SyncThread *sync_thread_free(SyncThread *t); /* after a last sync */
 void sync_thread_dirty(
                 SyncThread *t); /* there is something to sync: at most a second later it is done */

@@ -33,6 +33,7 @@
 #define IDLE_CHECKPOINT_USEC (5 * USEC_PER_SEC) /* after the last sync */
 #define CHECKPOINT_BYTES (4 * 1024 * 1024)      /* a log this long is copied at once */
 #define RESTART_BYTES (16 * 1024 * 1024)        /* beyond it the writer waits for a new log */
+#define RESERVE_BYTES (1024 * 1024) /* of the disk, for what comes next; see reserve() */
 
 struct StoreSync {
         StoreSync *next;
@@ -64,6 +65,8 @@ struct SyncThread {
         /* the thread's own */
         int dir_fd;  /* owned; -EBADF: in memory, no thread */
         int wal_fd;  /* owned; opened when there is a log */
+        int db_fd;   /* borrowed */
+        off_t wal_size, wal_reserved, db_reserved;
         sqlite3 *db; /* owned */
         bool broken; /* a sync failed: see above */
         uint64_t sync_at, checkpoint_at; /* CLOCK_MONOTONIC; 0: no date */
@@ -122,11 +125,44 @@ static void announce(SyncThread *t) {
                 return;
 }
 
+static bool reserve_file(int fd, off_t size, off_t *reserved) {
+        if (fd < 0 || *reserved >= size + RESERVE_BYTES / 2)
+                return true;
+
+        if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, size + RESERVE_BYTES) < 0)
+                return errno != ENOSPC &&
+                       errno != EDQUOT; /* others: the file system cannot reserve */
+
+        *reserved = size + RESERVE_BYTES;
+        return true;
+}
+
+/*
+ * On a full disk containers must still end and go: that is what frees it. So the log has blocks
+ * beyond its end for the next rows, and the database for all that the log would add to it. New
+ * containers and images are refused before that is used up (store_has_room()). Return: false if the
+ * disk does not give it.
+ */
+static bool reserve(SyncThread *t) {
+        struct stat wal, db;
+
+        if (t->wal_fd < 0 || fstat(t->wal_fd, &wal) < 0 || fstat(t->db_fd, &db) < 0)
+                return true;
+
+        if (wal.st_size < t->wal_size)
+                t->wal_reserved = 0; /* it was cut when it began anew */
+        t->wal_size = wal.st_size;
+
+        return reserve_file(t->db_fd, db.st_size + wal.st_size, &t->db_reserved) &&
+               reserve_file(t->wal_fd, wal.st_size, &t->wal_reserved);
+}
+
 /* Copies the log into the database. Return: 0 when all of it was copied, or negative errno. */
 static int checkpoint(SyncThread *t, int mode) {
         int frames = -1, copied = -1, r;
 
         r = sqlite3_wal_checkpoint_v2(t->db, NULL, mode, &frames, &copied);
+        t->db_reserved = 0; /* it cuts the file to its size, and with it what was reserved */
         if (r != SQLITE_OK)
                 return store_fail(t->db, r, NULL, "checkpoint");
 
@@ -186,6 +222,7 @@ static void sync_batch(SyncThread *t, SyncList *batch, bool dirty) {
 }
 
 static void checkpoint_by_size(SyncThread *t, bool idle) {
+        bool full = !reserve(t);
         struct stat st;
 
         if (t->wal_fd < 0 || fstat(t->wal_fd, &st) < 0)
@@ -193,10 +230,12 @@ static void checkpoint_by_size(SyncThread *t, bool idle) {
 
         /* A failure is no harm yet: the log grows, the commits in it are safe, and the next one
          * tries again. */
-        if (idle || st.st_size > CHECKPOINT_BYTES)
+        if (idle || full || st.st_size > CHECKPOINT_BYTES)
                 (void) checkpoint(t, SQLITE_CHECKPOINT_PASSIVE);
         if (st.st_size > RESTART_BYTES)
                 (void) checkpoint(t, SQLITE_CHECKPOINT_TRUNCATE);
+
+        (void) reserve(t); /* the next sync tries again */
 }
 
 static void wait_for_work(SyncThread *t) {
@@ -307,14 +346,14 @@ static int init_locks(SyncThread *t) {
 
 DEFINE_CLEANUP(SyncThread *, sync_thread_free);
 
-int sync_thread_new(int dir_fd, SyncThread **ret, Failure *reterr) {
+int sync_thread_new(int dir_fd, int db_fd, SyncThread **ret, Failure *reterr) {
         _cleanup_(sync_thread_freep) SyncThread *t = NULL;
         int r;
 
         t = malloc(sizeof(*t));
         if (!t)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        *t = (SyncThread) { .event_fd = -EBADF, .dir_fd = -EBADF, .wal_fd = -EBADF };
+        *t = (SyncThread){.event_fd = -EBADF, .dir_fd = -EBADF, .wal_fd = -EBADF, .db_fd = db_fd};
 
         r = init_locks(t);
         if (r < 0)

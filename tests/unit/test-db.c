@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include "base/fd.h"
+#include "base/str.h"
 #include "store/sync.h"
 #include "store-fixture.h"
 
@@ -240,6 +243,90 @@ static void test_store_add_container_tells_of_a_full_disk(void **state) {
         store_free(store);
 }
 
+/* In a file system of its own that is filled to the last block. Exit status: the line that failed,
+ * 77 to skip. */
+#define CHECK(condition)                \
+        do {                            \
+                if (!(condition))       \
+                        return __LINE__; \
+        } while (0)
+
+static bool write_map(const char *path, unsigned id) {
+        _cleanup_free_ char *map = NULL;
+
+        return str_printf(&map, "0 %u 1", id) >= 0 && write_existing_at(AT_FDCWD, path, map) >= 0;
+}
+
+static bool own_mounts(void) {
+        unsigned uid = geteuid(), gid = getegid();
+
+        if (unshare(CLONE_NEWNS) >= 0)
+                return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) >= 0;
+
+        return unshare(CLONE_NEWUSER | CLONE_NEWNS) >= 0 &&
+               write_existing_at(AT_FDCWD, "/proc/self/setgroups", "deny") >= 0 &&
+               write_map("/proc/self/uid_map", uid) && write_map("/proc/self/gid_map", gid);
+}
+
+static int live_on_a_full_disk(StateDir *d) {
+        static char junk[65536];
+        _cleanup_failure_ Failure f = {};
+        ContainerRow row = container_row(9, (char *) "late");
+        ContainerRun run = { .life.state = CONTAINER_RUNNING };
+        int dir_fd, fd;
+        Store *store;
+
+        if (!own_mounts() || mount("none", d->path, "tmpfs", 0, "size=12m") < 0)
+                return 77;
+        dir_fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        CHECK(dir_fd >= 0 && store_open(dir_fd, &store, &f) >= 0);
+        add_image(store, 1);
+        add_containers(store, 100, 50);
+        CHECK(store_sync_wait(store) == 0);
+
+        fd = openat(dir_fd, "filler", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        while (write(fd, junk, sizeof(junk)) > 0)
+                ;
+        CHECK(errno == ENOSPC);
+
+        CHECK(store_add_container(store, &row, &f) == -ENOSPC && f.code == FAILURE_DISK_FULL);
+        for (unsigned i = 0; i < 40 * 50; i++) {
+                run.life.started_usec = i;
+                CHECK(store_update_container(store, hex_of(100 + i % 50), &run, &f) == 0);
+                if (i % 100 == 0)
+                        CHECK(store_sync_wait(store) == 0);
+        }
+        for (unsigned i = 0; i < 50; i++)
+                CHECK(store_remove_container(store, hex_of(100 + i), &f) == 1);
+        CHECK(store_sync_wait(store) == 0);
+
+        close_fd(fd);
+        CHECK(unlinkat(dir_fd, "filler", 0) == 0);
+        row = container_row(9, (char *) "late");
+        CHECK(store_add_container(store, &row, &f) == 0);
+        store_free(store);
+        return 0;
+}
+
+static void test_store_ends_and_removes_containers_on_a_full_disk(void **state) {
+        int status;
+        pid_t pid;
+
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                int line = live_on_a_full_disk(*state);
+
+                if (line != 0 && line != 77)
+                        fprintf(stderr, "test-db.c:%i\n", line);
+                _exit(line == 0 || line == 77 ? line : 1);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (status == 77 << 8)
+                skip(); /* no user namespaces here */
+        assert_int_equal(status, 0);
+}
+
 static void test_store_fail_names_a_full_disk(void **state) {
         _cleanup_failure_ Failure f = {};
         Store *store;
@@ -321,6 +408,7 @@ int main(void) {
                 T(test_store_open_refuses_a_log_without_its_database),
                 T(test_store_open_reads_what_only_the_log_has),
                 T(test_store_add_container_tells_of_a_full_disk),
+                T(test_store_ends_and_removes_containers_on_a_full_disk),
                 cmocka_unit_test(test_store_fail_names_a_full_disk),
                 T(test_store_keeps_what_a_killed_writer_was_told),
         };
