@@ -7,4 +7,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+/* fail() is model/failure.h's here. */
+#undef fail
+#undef fail_msg
+#define fail_msg(...)                           \
+        do {                                    \
+                print_error(__VA_ARGS__);       \
+                print_error("\n");              \
+                _fail(__FILE__, __LINE__);      \
+        } while (0)
+
 #define assert_errno(error, expression) assert_int_equal((expression), -(error))
