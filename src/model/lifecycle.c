@@ -348,9 +348,11 @@ static void on_shutdown(Decision *d) {
         Lifecycle *l = &d->step.next;
 
         l->start_pending = false;
-        if (l->activity == ACTIVITY_STARTING) {
+        if (l->activity == ACTIVITY_STARTING)
                 l->stop_pending = l->stopped_by_shutdown = true;
-        } else if (l->activity == ACTIVITY_NONE && has_processes(l)) {
+        else if (l->activity == ACTIVITY_STOPPING)
+                l->stopped_by_shutdown = !l->stopped_by_user; /* it was on its way to another start */
+        else if (l->activity == ACTIVITY_NONE && has_processes(l)) {
                 l->stopped_by_shutdown = true;
                 begin_stop(d, false);
         } else if (l->activity == ACTIVITY_NONE && l->state == CONTAINER_RESTARTING) {
