@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daemon/list-calls.c: reads filters, asks model/ what fits, appends it. */
+#include "daemon/list-calls.h"
+#include "base/str.h"
+#include "daemon/authz.h"
+#include "daemon/bus-failure.h"
+#include "daemon/dict-read.h"
+#include "daemon/objects.h"
+#include "model/container-filter.h"
+#include "model/image-filter.h"
+
+static const char *const container_keys[] = {
+        "id", "name", "label", "status", "ancestor", "exited", "before", "since", "health", "network",
+};
+
+typedef struct ContainerQuery {
+        ContainerFilter *filter; /* owned */
+        bool running;
+        uint32_t limit;
+} ContainerQuery;
+
+static void container_query_done(ContainerQuery *q) {
+        container_filter_free(q->filter);
+}
+
+static int add_container_values(ContainerQuery *q, const char *key, char *const *values, sd_bus_error *error) {
+        _cleanup_failure_ Failure failure = {};
+        int r;
+
+        STRV_FOREACH(value, values) {
+                r = container_filter_add(q->filter, key, *value, &failure);
+                if (r < 0)
+                        return bus_failure_set(error, r, &failure);
+        }
+        return 0;
+}
+
+static int lookup_created(const char *name, void *userdata, uint64_t *ret_created_usec, Failure *reterr) {
+        Container *c;
+        int r;
+
+        r = manager_find_container(userdata, name, &c, reterr);
+        if (r < 0)
+                return r;
+        *ret_created_usec = container_created_usec(c);
+        return 0;
+}
+
+static int read_container_query(sd_bus_message *m, ContainerQuery *q, sd_bus_error *error) {
+        char **values[ELEMENTSOF(container_keys)] = {};
+        DictField fields[ELEMENTSOF(container_keys) + 2];
+        _cleanup_failure_ Failure failure = {};
+        size_t n = ELEMENTSOF(container_keys);
+        int r;
+
+        for (size_t i = 0; i < n; i++)
+                fields[i] = (DictField) { container_keys[i], DICT_STRINGS, &values[i] };
+        fields[n] = (DictField) { "running", DICT_BOOL, &q->running };
+        fields[n + 1] = (DictField) { "limit", DICT_U32, &q->limit };
+
+        r = dict_read(m, fields, ELEMENTSOF(fields), error);
+        if (r >= 0)
+                r = container_filter_new(&q->filter);
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = add_container_values(q, container_keys[i], values[i], error);
+        for (size_t i = 0; i < n; i++)
+                strv_free(values[i]);
+        if (r < 0)
+                return r;
+
+        r = container_filter_resolve(q->filter, lookup_created, manager_of(m), &failure);
+        return r < 0 ? bus_failure_set(error, r, &failure) : 0;
+}
+
+static bool container_fits(const ContainerQuery *q, const Container *c) {
+        const ContainerSpec *spec = container_spec(c);
+
+        if (q->running && container_state(c) != CONTAINER_RUNNING)
+                return false;
+
+        return container_filter_matches(q->filter, &(FilterSubject) {
+                .id = container_id(c),
+                .name = container_name(c),
+                .image = container_image(c),
+                .image_id = container_image_id(c),
+                .network = spec->network,
+                .labels = spec->labels,
+                .state = container_state(c),
+                .health = container_health(c),
+                .exit_code = container_exit_code(c),
+                .has_ended = container_finished_usec(c) > 0,
+                .created_usec = container_created_usec(c),
+        });
+}
+
+static int append_containers(sd_bus_message *reply, Manager *manager, const ContainerQuery *q, uid_t uid) {
+        Container *c = NULL;
+        uint32_t n = 0;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(oa{sv})");
+        if (r < 0)
+                return r;
+
+        while (n < q->limit && (c = manager_next_container(manager, c))) {
+                if (!container_fits(q, c))
+                        continue;
+                r = container_append(reply, c, uid == 0 || uid == container_owner(c));
+                if (r < 0)
+                        return r;
+                n++;
+        }
+        return sd_bus_message_close_container(reply);
+}
+
+int manager_method_list_containers(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(container_query_done) ContainerQuery q = { .limit = UINT32_MAX };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        uid_t uid;
+        int r;
+
+        r = callers_uid(m, &uid);
+        if (r < 0)
+                return r;
+
+        r = read_container_query(m, &q, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+
+        r = append_containers(reply, manager_of(m), &q, uid);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int lookup_image(const char *reference, void *userdata, uint64_t *ret_created_usec, Failure *reterr) {
+        Image *i;
+        int r;
+
+        r = manager_find_image(userdata, reference, &i, reterr);
+        if (r < 0)
+                return r;
+        *ret_created_usec = image_created_usec(i);
+        return 0;
+}
+
+static int read_image_filter(sd_bus_message *m, ImageFilter *filter, sd_bus_error *error) {
+        const DictField fields[] = {
+                { "reference", DICT_STRINGS, &filter->references },
+                { "label", DICT_STRINGS, &filter->labels },
+                { "before", DICT_STRINGS, &filter->before },
+                { "since", DICT_STRINGS, &filter->since },
+                { "dangling", DICT_TRISTATE, &filter->dangling },
+        };
+        _cleanup_failure_ Failure failure = {};
+        int r;
+
+        r = dict_read(m, fields, ELEMENTSOF(fields), error);
+        if (r < 0)
+                return r;
+
+        r = image_filter_resolve(filter, lookup_image, manager_of(m), &failure);
+        return r < 0 ? bus_failure_set(error, r, &failure) : 0;
+}
+
+static int append_images(sd_bus_message *reply, Manager *manager, const ImageFilter *filter) {
+        Image *i = NULL;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(oa{sv})");
+        if (r < 0)
+                return r;
+
+        while ((i = manager_next_image(manager, i))) {
+                const ImageConfig *config = image_config(i);
+                ImageSubject subject = {
+                        .tags = image_tags(i),
+                        .labels = config ? config->labels : NULL,
+                        .created_usec = image_created_usec(i),
+                };
+
+                if (!image_filter_matches(filter, &subject))
+                        continue;
+                r = image_append(reply, i);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(reply);
+}
+
+int manager_method_list_images(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(image_filter_done) ImageFilter filter = IMAGE_FILTER_INIT;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = read_image_filter(m, &filter, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+
+        r = append_images(reply, manager_of(m), &filter);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}

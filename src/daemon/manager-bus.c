@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daemon/manager-bus.c: org.pocketdocker.Manager: making, finding and listing. Lists are in list-calls.c. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include "base/str.h"
+#include "daemon/authz.h"
+#include "daemon/bus-failure.h"
+#include "daemon/calls.h"
+#include "daemon/changes.h"
+#include "daemon/dict-read.h"
+#include "daemon/list-calls.h"
+#include "daemon/objects.h"
+#include "daemon/spec-read.h"
+
+static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                void *userdata, sd_bus_error *error) {
+        return sd_bus_message_append(reply, "s", POCKETDOCKER_VERSION);
+}
+
+static int get_state_directory(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        ManagerInfo info;
+
+        manager_get_info(link_current(bus)->daemon->manager, &info);
+        return sd_bus_message_append(reply, "s", info.state_dir);
+}
+
+static int reply_container(sd_bus_message *m, Call *call) {
+        char path[OBJECT_PATH_MAX];
+
+        return sd_bus_reply_method_return(m, "o", container_path(call->id, path));
+}
+
+typedef int (*CreateFn)(Manager *m, const CreateArgs *args, EngineDone done, void *userdata, Container **ret,
+                        bool *ret_existing, Failure *reterr);
+
+static int authz_create(sd_bus_message *m, const char *verb, const char *image, const ContainerOptions *o, uid_t uid,
+                        sd_bus_error *error) {
+        const char *privilege = container_options_need_privilege(o);
+
+        return authz_check(m, &(AuthzRequest) {
+                .action = privilege ? POLKIT_ACTION_PRIVILEGED : POLKIT_ACTION_MANAGE_OWN,
+                .verb = verb,
+                .container = o->name,
+                .image = image,
+                .owner = uid,
+                .privilege = privilege,
+        }, error);
+}
+
+static int create_container(sd_bus_message *m, const char *verb, CreateFn fn, sd_bus_error *error) {
+        _cleanup_(container_options_done) ContainerOptions o = {};
+        _cleanup_failure_ Failure failure = {};
+        _cleanup_(call_freep) Call *call = NULL;
+        Container *c = NULL;
+        const char *image;
+        bool existing;
+        uid_t uid;
+        int r;
+
+        r = callers_uid(m, &uid);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(m, "s", &image);
+        if (r < 0)
+                return r;
+
+        r = container_options_init(&o, image);
+        if (r < 0)
+                return r;
+
+        r = spec_read(m, &o, error);
+        if (r < 0)
+                return r;
+
+        r = authz_create(m, verb, image, &o, uid, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        r = call_new(m, reply_container, &call, error);
+        if (r < 0)
+                return r;
+
+        r = fn(manager_of(m), &(CreateArgs) {
+                .image = image,
+                .spec = o.spec,
+                .name = o.name,
+                .request_id = o.request_id,
+                .owner = uid,
+        }, call_done, call, &c, &existing, &failure);
+        if (r >= 0) {
+                o.spec = NULL; /* the container's now */
+                memcpy(call->id, container_id(c), sizeof(call->id));
+        }
+        return call_started(&call, r, &failure, error);
+}
+
+static int method_run_container(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return create_container(m, "run", manager_run_container, error);
+}
+
+static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return create_container(m, "create", manager_create_container, error);
+}
+
+static int method_get_container(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_failure_ Failure failure = {};
+        char path[OBJECT_PATH_MAX];
+        const char *name;
+        Container *c;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &name);
+        if (r < 0)
+                return r;
+
+        r = manager_find_container(manager_of(m), name, &c, &failure);
+        if (r < 0)
+                return bus_failure_set(error, r, &failure);
+
+        return sd_bus_reply_method_return(m, "o", container_path(container_id(c), path));
+}
+
+static int method_get_image(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_failure_ Failure failure = {};
+        char path[OBJECT_PATH_MAX];
+        const char *reference;
+        Image *i;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &reference);
+        if (r < 0)
+                return r;
+
+        r = manager_find_image(manager_of(m), reference, &i, &failure);
+        if (r < 0)
+                return bus_failure_set(error, r, &failure);
+
+        return sd_bus_reply_method_return(m, "o", image_path(image_id(i), path));
+}
+
+/* What a worker can read to its end; a directory or an O_PATH fd would only fail there with a poorer sentence. */
+static int check_archive(int fd, sd_bus_error *error) {
+        struct stat st;
+        int flags;
+
+        flags = fcntl(fd, F_GETFL);
+        if (flags < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if ((flags & O_PATH) || (flags & O_ACCMODE) == O_WRONLY)
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "The archive's descriptor is not open for reading");
+        if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "The archive is neither a file nor a pipe nor a socket");
+        return 0;
+}
+
+static int method_import_image(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const char *reference, *message = NULL;
+        const DictField field = { "message", DICT_STRING, &message };
+        _cleanup_failure_ Failure failure = {};
+        _cleanup_close_ int copy = -EBADF;
+        char path[OBJECT_PATH_MAX];
+        Operation *o;
+        int fd, r;
+        uid_t uid;
+
+        r = callers_uid(m, &uid);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(m, "hs", &fd, &reference);
+        if (r < 0)
+                return r;
+
+        r = dict_read(m, &field, 1, error);
+        if (r < 0)
+                return r;
+
+        r = check_archive(fd, error);
+        if (r < 0)
+                return r;
+
+        r = authz_check(m, &(AuthzRequest) {
+                .action = POLKIT_ACTION_MANAGE_IMAGES, .verb = "import", .image = reference, .owner = uid,
+        }, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        if (copy < 0)
+                return -errno;
+
+        r = manager_import_image(manager_of(m), copy, reference, message, uid, &o, &failure);
+        if (r < 0)
+                return bus_failure_set(error, r, &failure);
+
+        copy = -EBADF; /* the operation's now */
+        changes_flush(daemon_of(m)->changes);
+        return sd_bus_reply_method_return(m, "o", operation_path(operation_number(o), path));
+}
+
+static int reply_removed(sd_bus_message *m, Call *call) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append_strv(reply, call->untagged);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append_strv(reply, call->deleted);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int method_remove_image(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_failure_ Failure failure = {};
+        _cleanup_(call_freep) Call *call = NULL;
+        const char *reference;
+        bool force = false;
+        const DictField field = { "force", DICT_BOOL, &force };
+        uid_t uid;
+        int r;
+
+        r = callers_uid(m, &uid);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(m, "s", &reference);
+        if (r < 0)
+                return r;
+
+        r = dict_read(m, &field, 1, error);
+        if (r < 0)
+                return r;
+
+        r = authz_check(m, &(AuthzRequest) {
+                .action = POLKIT_ACTION_MANAGE_IMAGES, .verb = "remove-image", .image = reference, .owner = uid,
+        }, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        r = call_new(m, reply_removed, &call, error);
+        if (r < 0)
+                return r;
+
+        r = manager_remove_image(manager_of(m), reference, force, call_done, call, &call->untagged, &call->deleted, &failure);
+        return call_started(&call, r, &failure, error);
+}
+
+static int append_info(sd_bus_message *m, const ManagerInfo *info, const struct utsname *kernel) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}",
+                        "Containers", "u", info->containers,
+                        "ContainersRunning", "u", info->running,
+                        "ContainersPaused", "u", info->paused,
+                        "ContainersStopped", "u", info->stopped,
+                        "Images", "u", info->images);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}",
+                        "ServerVersion", "s", POCKETDOCKER_VERSION,
+                        "KernelVersion", "s", kernel->release,
+                        "StateDirectory", "s", info->state_dir,
+                        "RunDirectory", "s", info->run_dir,
+                        "CgroupPath", "s", info->cgroup_path,
+                        "Mode", "s", info->embedded ? "embedded" : "system");
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_open_container(m, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", "Controllers");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', "as");
+        if (r >= 0)
+                r = sd_bus_message_append_strv(m, (char **) info->controllers);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int method_get_info(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        struct utsname kernel;
+        ManagerInfo info;
+        int r;
+
+        manager_get_info(manager_of(m), &info);
+        if (uname(&kernel) < 0)
+                return -errno;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+
+        r = append_info(reply, &info, &kernel);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+#define OPEN SD_BUS_VTABLE_UNPRIVILEGED
+
+static const sd_bus_vtable manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("StateDirectory", "s", get_state_directory, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_METHOD_WITH_ARGS("RunContainer", SD_BUS_ARGS("s", image, "a{sv}", options), SD_BUS_RESULT("o", container),
+                        method_run_container, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("CreateContainer", SD_BUS_ARGS("s", image, "a{sv}", options),
+                        SD_BUS_RESULT("o", container), method_create_container, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetContainer", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", container),
+                        method_get_container, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListContainers", SD_BUS_ARGS("a{sv}", filter), SD_BUS_RESULT("a(oa{sv})", containers),
+                        manager_method_list_containers, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ImportImage", SD_BUS_ARGS("h", archive, "s", reference, "a{sv}", options),
+                        SD_BUS_RESULT("o", operation), method_import_image, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetImage", SD_BUS_ARGS("s", reference), SD_BUS_RESULT("o", image), method_get_image, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_ARGS("a{sv}", filter), SD_BUS_RESULT("a(oa{sv})", images),
+                        manager_method_list_images, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("RemoveImage", SD_BUS_ARGS("s", reference, "a{sv}", options),
+                        SD_BUS_RESULT("as", untagged, "as", deleted), method_remove_image, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetInfo", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", info), method_get_info, OPEN),
+        SD_BUS_VTABLE_END,
+};
+
+int manager_bus_add(Link *link) {
+        return sd_bus_add_object_vtable(link->bus, NULL, BUS_PATH_MANAGER, BUS_INTERFACE_MANAGER, manager_vtable, link);
+}

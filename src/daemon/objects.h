@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * daemon/objects.h: the bus faces: each adds its objects to a link. Containers, images and operations are not registered
+ * one by one: a fallback vtable finds the object named by a path when it is called.
+ */
+#pragma once
+#include "daemon/daemon.h"
+#include "engine/container.h"
+#include "engine/image.h"
+#include "engine/operation.h"
+#include "model/id.h"
+#include "model/names.h"
+
+int manager_bus_add(Link *link); /* these four: 0 or negative errno */
+int container_bus_add(Link *link);
+int image_bus_add(Link *link);
+int operation_bus_add(Link *link);
+
+#define OBJECT_PATH_MAX (sizeof(BUS_PATH_OPERATIONS) + ID_MAX)
+
+const char *container_path(const char *id, char ret[static OBJECT_PATH_MAX]);
+const char *image_path(const char *id, char ret[static OBJECT_PATH_MAX]);
+const char *operation_path(uint64_t number, char ret[static OBJECT_PATH_MAX]);
+
+/** container_append() - "(oa{sv})" for ListContainers: what everybody may see, and with @all what only its owner may. */
+int container_append(sd_bus_message *m, const Container *c, bool all);
+int image_append(sd_bus_message *m, const Image *i);
+
+/* container-bus.c's handlers, in container-calls.c. */
+int container_method_start(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_stop(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_kill(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_restart(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_remove(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_rename(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_wait(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_inspect(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* The same, in container-streams.c. */
+int container_method_attach(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_logs(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_resize(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_exec(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_wait_exec(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_resize_exec(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_kill_exec(sd_bus_message *m, void *userdata, sd_bus_error *error);
