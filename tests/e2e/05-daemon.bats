@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+load helpers
+
+setup_file() { setup_engine; }
+teardown_file() { teardown_engine; }
+teardown() { teardown_test; }
+
+only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemon in embedded mode only"; }
+
+@test "the first call starts the daemon and later ones find it" {
+        only_embedded
+        local pid
+        pid=$(daemon_pid)
+        pocketdocker ps
+        assert_equal "$(daemon_pid)" "$pid"
+}
+
+@test "ten first calls at a time start one daemon" {
+        only_embedded
+        local i pids=()
+        kill_daemon
+        for i in 1 2 3 4 5 6 7 8 9 10; do
+                pocketdocker ps -q >/dev/null 3>&- &
+                pids+=($!)
+        done
+        for i in "${pids[@]}"; do
+                wait "$i"
+        done
+        assert_equal "$(daemon_pid | wc -l)" 1
+}
+
+@test "the daemon that the command starts inherits nothing of its caller" {
+        only_embedded
+        kill_daemon
+        cd "$E2E_HOME"
+        exec 8<"$E2E_HOME/rootfs.tar"
+        SECRET=in-environment pocketdocker ps
+        exec 8<&-
+        local pid
+        pid=$(daemon_pid)
+        assert_equal "$(readlink "/proc/$pid/cwd")" /
+        run ! grep -q in-environment "/proc/$pid/environ"
+        [[ $(readlink "/proc/$pid/fd/"*) != *rootfs.tar* ]]
+        assert_equal "$(awk '{ print $6 }' "/proc/$pid/stat")" "$pid"
+}
+
+@test "state and socket are closed to others" {
+        only_embedded
+        assert_equal "$(stat -c %a "$STATE")" 700
+        assert_equal "$(stat -c %a "$RUN/private")" 600
+}
+
+@test "engines with different roots run side by side and see nothing of each other" {
+        only_embedded
+        pocketdocker create --name mine "$IMAGE" true
+        export POCKETDOCKER_ROOT=$E2E_HOME/other POCKETDOCKER_RUN_ROOT=$E2E_HOME/other-run
+        assert_equal "$(pocketdocker ps -aq)" ""
+        pocketdocker import "$E2E_HOME/rootfs.tar" "$IMAGE"
+        run -0 pocketdocker run --rm "$IMAGE" echo other
+        assert_equal "$output" other
+        kill "$(STATE=$POCKETDOCKER_ROOT daemon_pid)"
+        export POCKETDOCKER_ROOT=$STATE POCKETDOCKER_RUN_ROOT=$RUN
+        assert_equal "$(pocketdocker ps -a --format '{{.Names}}')" mine
+}
+
+@test "a second daemon on the same root is refused" {
+        [ "$E2E_MODE" != system ] || skip "the installed service is the only one on its root"
+        run -1 --separate-stderr timeout 30 "$PROGRAMS/pocketdockerd" --root "$STATE" --run-root "$RUN"
+        [[ $stderr == *"'$STATE'"* ]]
+}
+
+@test "--address and POCKETDOCKER_ADDRESS reach the daemon that they name" {
+        only_embedded
+        unset POCKETDOCKER_ROOT POCKETDOCKER_RUN_ROOT
+        pocketdocker --address="unix:path=$RUN/private" create --name there "$IMAGE" true
+        POCKETDOCKER_ADDRESS="unix:path=$RUN/private" run -0 pocketdocker ps -a --format '{{.Names}}'
+        assert_equal "$output" there
+        run -1 --separate-stderr pocketdocker --address=unix:path=/nowhere/socket ps
+        assert_equal "$(wc -l <<<"$stderr")" 1
+}
+
+@test "a user who is not root is told so in one sentence" {
+        only_embedded
+        run -1 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$PROGRAMS/pocketdocker" ps
+        assert_equal "$output" ""
+        assert_equal "$(wc -l <<<"$stderr")" 1
+}
+
+@test "--user is not yet, and says so in one sentence" {
+        run -1 --separate-stderr pocketdocker --user ps
+        assert_equal "$(wc -l <<<"$stderr")" 1
+}
+
+@test "a damaged database is refused with a sentence and keeps its bytes" {
+        only_embedded
+        export POCKETDOCKER_ROOT=$E2E_HOME/damaged POCKETDOCKER_RUN_ROOT=$E2E_HOME/damaged-run
+        mkdir -m 700 "$POCKETDOCKER_ROOT"
+        head -c 8192 /dev/urandom >"$POCKETDOCKER_ROOT/pocketdocker.db"
+        cp "$POCKETDOCKER_ROOT/pocketdocker.db" "$E2E_HOME/damaged.copy"
+        run -1 --separate-stderr pocketdocker ps
+        assert_equal "$(wc -l <<<"$stderr")" 1
+        cmp "$POCKETDOCKER_ROOT/pocketdocker.db" "$E2E_HOME/damaged.copy"
+}
+
+@test "wrong arguments of a verb are refused with 125 for run and 1 for others" {
+        run -125 pocketdocker run
+        run -1 pocketdocker stop
+        run -1 pocketdocker ps --no-such-flag
+        run -1 pocketdocker stop -t nonsense c
+        run -125 pocketdocker exec
+}
+
+@test "--help of each verb names its flags" {
+        local verb
+        for verb in run create start stop kill restart rm wait attach rename ps logs images rmi inspect exec version info import; do
+                run -0 pocketdocker "$verb" --help
+                [[ $output == *"$verb"* ]]
+        done
+}

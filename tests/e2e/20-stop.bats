@@ -1,0 +1,176 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+load helpers
+
+setup_file() { setup_engine; }
+teardown_file() { teardown_engine; }
+teardown() { teardown_test; }
+
+@test "stop ends a workload by its own handler" {
+        start_waiting c
+        run -0 pocketdocker stop c
+        assert_equal "$output" c
+        assert_equal "$(field c .State.Status)" exited
+        assert_equal "$(field c .State.ExitCode)" 0
+}
+
+@test "stop of a process 1 that ignores SIGTERM takes the grace and no longer" {
+        pocketdocker run -d --name c "$IMAGE" sh -c 'trap "" TERM; echo ready; while :; do sleep 3600; done'
+        await 30 logged c ready
+        local before after
+        before=$(now_ms)
+        pocketdocker stop -t 2 c
+        after=$(now_ms)
+        [ $((after - before)) -ge 2000 ]
+        # Far below the sleep's hour; a slow machine is no failure.
+        [ $((after - before)) -lt 30000 ]
+        assert_equal "$(field c .State.ExitCode)" 137
+}
+
+@test "stop -t 0 kills at once" {
+        pocketdocker run -d --name c --stop-timeout 3600 "$IMAGE" sh -c 'trap "" TERM; echo ready; while :; do sleep 3600; done'
+        await 30 logged c ready
+        pocketdocker stop -t 0 c
+        assert_equal "$(field c .State.ExitCode)" 137
+}
+
+@test "stop returns when processes and cgroups are gone" {
+        start_waiting c
+        local id
+        id=$(field c .Id)
+        pocketdocker stop c
+        assert_equal "$(find "$(engine_cgroup)" -name "*$id*" 2>/dev/null)" ""
+        assert_equal "$(grep -lF "$id" /proc/[0-9]*/cgroup 2>/dev/null)" ""
+}
+
+@test "a fork bomb of 500 children is gone after stop" {
+        pocketdocker run -d --name bomb "$IMAGE" sh -c 'i=0; while [ $i -lt 500 ]; do sleep 3600 & i=$((i+1)); done; echo ready; wait'
+        await 120 logged bomb ready
+        local id
+        id=$(field bomb .Id)
+        [ "$(grep -lF "$id" /proc/[0-9]*/cgroup 2>/dev/null | wc -l)" -ge 501 ]
+        pocketdocker stop -t 0 bomb
+        assert_equal "$(grep -lF "$id" /proc/[0-9]*/cgroup 2>/dev/null)" ""
+        pocketdocker rm bomb
+        assert_nothing_left
+}
+
+@test "--stop-signal and --stop-timeout are the container's own" {
+        pocketdocker run -d --name c --stop-signal USR1 "$IMAGE" sh -c 'trap "exit 5" USR1; echo ready; while :; do sleep 3600 & wait $!; done'
+        await 30 logged c ready
+        pocketdocker stop c
+        assert_equal "$(field c .State.ExitCode)" 5
+        pocketdocker run -d --name d --stop-timeout 1 "$IMAGE" sh -c 'trap "" TERM; echo ready; while :; do sleep 3600; done'
+        await 30 logged d ready
+        pocketdocker stop d
+        assert_equal "$(field d .State.ExitCode)" 137
+}
+
+@test "several are stopped by one call, and one that does not exist is named" {
+        start_waiting a
+        start_waiting b
+        run -1 --separate-stderr pocketdocker stop a nowhere b
+        assert_sentence "$stderr" nowhere
+        assert_equal "$output" $'a\nb'
+        assert_equal "$(field a .State.Status) $(field b .State.Status)" "exited exited"
+}
+
+@test "stop of a stopped one changes nothing and succeeds" {
+        pocketdocker run --name c "$IMAGE" sh -c 'exit 4' || true
+        run -0 pocketdocker stop c
+        assert_equal "$(field c .State.ExitCode)" 4
+}
+
+@test "kill sends the signal that is named, by name or number" {
+        pocketdocker run -d --name c "$IMAGE" sh -c 'trap "echo got-hup" HUP; trap "echo got-usr1" USR1; echo ready; while :; do sleep 3600 & wait $!; done'
+        await 30 logged c ready
+        pocketdocker kill -s HUP c
+        await 20 logged c got-hup
+        pocketdocker kill -s 10 c
+        await 20 logged c got-usr1
+        pocketdocker kill -s SIGKILL c
+        assert_equal "$(pocketdocker wait c)" 137
+}
+
+@test "kill of one that does not run is refused" {
+        pocketdocker create --name c "$IMAGE" true
+        run -1 --separate-stderr pocketdocker kill c
+        assert_sentence "$stderr" c
+}
+
+@test "restart starts the same container anew" {
+        start_waiting c
+        local id started
+        id=$(field c .Id)
+        started=$(field c .State.StartedAt)
+        run -0 pocketdocker restart c
+        assert_equal "$(field c .Id)" "$id"
+        assert_equal "$(field c .State.Status)" running
+        [ "$(field c .State.StartedAt)" != "$started" ]
+}
+
+@test "rm refuses a running one, rm -f ends it, and nothing is left" {
+        start_waiting c
+        run -1 --separate-stderr pocketdocker rm c
+        assert_sentence "$stderr" c
+        assert_equal "$(field c .State.Status)" running
+        run -0 pocketdocker rm -f c
+        assert_equal "$output" c
+        assert_nothing_left
+        run -1 --separate-stderr pocketdocker inspect c
+        [[ $stderr == *"'c'"* ]]
+}
+
+@test "rm of a stopped one leaves nothing" {
+        pocketdocker run --name c "$IMAGE" sh -c 'mkdir -p /a/b/c; echo data >/a/b/c/d; chmod 000 /a'
+        pocketdocker rm c
+        assert_nothing_left
+}
+
+@test "rm by a unique prefix of the id" {
+        local id
+        id=$(pocketdocker create "$IMAGE" true)
+        run -0 pocketdocker rm "${id:0:12}"
+        assert_equal "$(pocketdocker ps -aq)" ""
+}
+
+@test "wait prints the exit code of each" {
+        pocketdocker run -d --name a "$IMAGE" sh -c 'exit 3'
+        pocketdocker run -d --name b "$IMAGE" sh -c 'sleep 0.3; exit 7'
+        run -0 pocketdocker wait a b
+        assert_equal "$output" $'3\n7'
+}
+
+@test "wait is answered when the container is removed by force" {
+        start_waiting c
+        pocketdocker wait c >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+        local waiter=$!
+        pocketdocker kill c
+        wait $waiter
+        assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" 137
+}
+
+@test "rename changes the name and frees the old one" {
+        pocketdocker create --name old "$IMAGE" true
+        pocketdocker rename old new
+        run -1 pocketdocker inspect old
+        assert_equal "$(field new .Name)" /new
+        pocketdocker create --name old "$IMAGE" true
+        run -1 --separate-stderr pocketdocker rename old new
+        assert_sentence "$stderr" new
+}
+
+@test "when process 1 ends its children end with it" {
+        pocketdocker run --name c "$IMAGE" sh -c 'sleep 3600 & sleep 3600 & exit 6' || true
+        assert_equal "$(field c .State.ExitCode)" 6
+        pocketdocker rm c
+        assert_nothing_left
+}
+
+@test "--rm removes a background container when it ends" {
+        pocketdocker run -d --rm --name c "$IMAGE" sh -c 'sleep 0.2'
+        await 30 gone c
+        await 10 nothing_is_left
+}
+
+gone() { ! pocketdocker inspect "$1"; }

@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+load helpers
+
+setup_file() { setup_engine; }
+teardown_file() { teardown_engine; }
+teardown() { teardown_test; }
+
+@test "ps shows every container under Docker's headings" {
+        start_waiting up
+        pocketdocker run --name down "$IMAGE" sh -c 'exit 3' || true
+        pocketdocker create --name fresh "$IMAGE" true
+        run -0 pocketdocker ps
+        assert_match "${lines[0]}" '^CONTAINER ID +NAME +IMAGE +COMMAND +STATUS +STARTED$'
+        assert_equal "${#lines[@]}" 4
+        [[ ${lines[1]} == *fresh*Created* ]]
+        [[ ${lines[2]} == *down*"$IMAGE"*"Stopped (3)"*ago* ]]
+        [[ ${lines[3]} == *up*"$IMAGE"*"Running ("*")"* ]]
+        assert_equal "$(pocketdocker ps -a)" "$(pocketdocker ps)"
+}
+
+@test "ps -r and --filter status=running show what runs" {
+        start_waiting up
+        pocketdocker create --name fresh "$IMAGE" true
+        assert_equal "$(pocketdocker ps -r --format '{{.Names}}')" up
+        assert_equal "$(pocketdocker ps --running --format '{{.Names}}')" up
+        assert_equal "$(pocketdocker ps --filter status=running --format '{{.Names}}')" up
+        assert_equal "$(pocketdocker ps --filter status=created --format '{{.Names}}')" fresh
+}
+
+@test "ps -q prints short ids, --no-trunc whole ones" {
+        local id
+        id=$(pocketdocker create "$IMAGE" true)
+        assert_equal "$(pocketdocker ps -q)" "${id:0:12}"
+        assert_equal "$(pocketdocker ps -q --no-trunc)" "$id"
+}
+
+@test "ps -n and -l show the newest" {
+        local i
+        for i in 1 2 3; do
+                pocketdocker create --name "c$i" "$IMAGE" true
+        done
+        assert_equal "$(pocketdocker ps -n 2 --format '{{.Names}}' | tr '\n' ' ')" "c3 c2 "
+        assert_equal "$(pocketdocker ps -l --format '{{.Names}}')" c3
+}
+
+@test "filters take name, id, label, exit code and image, as Docker's" {
+        local id
+        id=$(pocketdocker create --name one -l tier=front "$IMAGE" true)
+        pocketdocker run --name two -l tier=back "$IMAGE" sh -c 'exit 9' || true
+        assert_equal "$(pocketdocker ps --filter name=on --format '{{.Names}}')" one
+        assert_equal "$(pocketdocker ps --filter "id=${id:0:10}" --format '{{.Names}}')" one
+        assert_equal "$(pocketdocker ps --filter label=tier=back --format '{{.Names}}')" two
+        assert_equal "$(pocketdocker ps --filter exited=9 --format '{{.Names}}')" two
+        assert_equal "$(pocketdocker ps --filter "ancestor=$IMAGE" -q | wc -l)" 2
+        run -1 --separate-stderr pocketdocker ps --filter nonsense=1
+        assert_sentence "$stderr" nonsense
+}
+
+@test "--format json gives an object a line with Docker's words" {
+        start_waiting up
+        pocketdocker run --name down "$IMAGE" true
+        run -0 pocketdocker ps --format json
+        assert_equal "${#lines[@]}" 2
+        assert_equal "$(jq -r '.Names + " " + .State' <<<"$output" | tr '\n' ' ')" "down exited up running "
+}
+
+@test "--format takes templates and table templates" {
+        pocketdocker run --name c "$IMAGE" true
+        assert_equal "$(pocketdocker ps --format '{{.Names}}|{{.Image}}|{{.State}}')" "c|$IMAGE|exited"
+        assert_equal "$(pocketdocker ps --format '{{upper .Names}} {{json .Names}}')" 'C "c"'
+        run -0 pocketdocker ps --format 'table {{.Names}}\t{{.Image}}'
+        assert_match "${lines[0]}" '^NAMES +IMAGE$'
+        assert_match "${lines[1]}" "^c +$IMAGE\$"
+        run -1 pocketdocker ps --format '{{.NoSuchField}}'
+        run -1 pocketdocker ps --format '{{.Names'
+}
+
+@test "inspect gives Docker's field names" {
+        start_waiting c -e A=b --hostname box
+        run -0 pocketdocker inspect c
+        assert_equal "$(jq -r '.[0] | [.Name, .State.Status, .State.Running, .State.ExitCode, .RestartCount, .Config.Hostname] | map(tostring) | join(" ")' <<<"$output")" \
+                "/c running true 0 0 box"
+        [ "$(jq '.[0].State.Pid' <<<"$output")" -gt 1 ]
+        [ "$(jq -r '.[0].Config.Env | index("A=b") != null' <<<"$output")" = true ]
+        assert_equal "$(pocketdocker inspect --format '{{.State.Status}} {{.Config.Hostname}}' c)" "running box"
+        assert_equal "$(pocketdocker inspect -f '{{range .Config.Env}}{{.}};{{end}}' c | grep -o 'A=b;')" "A=b;"
+        assert_equal "$(pocketdocker inspect -f '{{len .Config.Cmd}}' c)" 3
+}
+
+@test "inspect of several is one array, and a missing one is named" {
+        pocketdocker create --name a "$IMAGE" true
+        pocketdocker create --name b "$IMAGE" true
+        assert_equal "$(pocketdocker inspect a b | jq length)" 2
+        run -1 --separate-stderr pocketdocker inspect a nowhere
+        assert_sentence "$stderr" nowhere
+        assert_equal "$(jq length <<<"$output")" 1
+}
+
+@test "times and counts agree between ps, inspect and the bus" {
+        pocketdocker run --name c "$IMAGE" sh -c 'exit 8' || true
+        local id
+        id=$(field c .Id)
+        run -0 bus get-property org.pocketdocker.Manager "/org/pocketdocker/container/$id" org.pocketdocker.Container State ExitCode RestartCount
+        assert_equal "${lines[*]}" 's "exited" i 8 u 0'
+}
+
+@test "version and info answer" {
+        run -0 pocketdocker version
+        [[ $output == *[0-9].[0-9]* ]]
+        run -0 pocketdocker info
+        [[ $output == *"$STATE"* ]]
+        run -0 pocketdocker version --format json
+        jq -e . <<<"$output"
+        run -0 pocketdocker info --format json
+        jq -e . <<<"$output"
+}
+
+@test "an unknown verb is refused and named" {
+        run -1 --separate-stderr pocketdocker frobnicate
+        assert_sentence "$stderr" frobnicate
+        run -0 pocketdocker --help
+        [[ $output == *run* && $output == *logs* ]]
+}

@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+load helpers
+
+setup_file() { setup_engine; }
+teardown_file() { teardown_engine; }
+
+teardown() {
+        teardown_test
+        pocketdocker images -q --no-trunc --filter dangling=true | sort -u | xargs -r "$PROGRAMS/pocketdocker" rmi -f >/dev/null 2>&1 || true
+        pocketdocker images --format '{{.Repository}}:{{.Tag}}' | grep -v -x -e "$IMAGE" -e '<none>:<none>' |
+                xargs -r "$PROGRAMS/pocketdocker" rmi -f >/dev/null 2>&1 || true
+}
+
+image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
+
+@test "the same archive imported twice is stored once, under the same id" {
+        local first second layers
+        layers=$(find "$STATE/images" -mindepth 2 -maxdepth 2 | wc -l)
+        first=$(pocketdocker import "$E2E_HOME/rootfs.tar" again:1)
+        second=$(pocketdocker import "$E2E_HOME/rootfs.tar" again:2)
+        assert_equal "$second" "$first"
+        assert_equal "$(image_id again:1)" "$(image_id "$IMAGE")"
+        assert_equal "$(find "$STATE/images" -mindepth 2 -maxdepth 2 | wc -l)" "$layers"
+}
+
+@test "gzip, xz and zstd archives give the image of the plain one" {
+        gzip -c "$E2E_HOME/rootfs.tar" >"$E2E_HOME/rootfs.tar.gz"
+        xz -0 -c "$E2E_HOME/rootfs.tar" >"$E2E_HOME/rootfs.tar.xz"
+        zstd -q -f "$E2E_HOME/rootfs.tar" -o "$E2E_HOME/rootfs.tar.zst"
+        local kind
+        for kind in gz xz zst; do
+                pocketdocker import "$E2E_HOME/rootfs.tar.$kind" "packed:$kind"
+                assert_equal "$(image_id "packed:$kind")" "$(image_id "$IMAGE")"
+        done
+}
+
+@test "import reads standard input" {
+        pocketdocker import - piped <"$E2E_HOME/rootfs.tar"
+        assert_equal "$(image_id piped:latest)" "$(image_id "$IMAGE")"
+        zstd -q -c "$E2E_HOME/rootfs.tar" | pocketdocker import - piped:2
+        assert_equal "$(image_id piped:2)" "$(image_id "$IMAGE")"
+}
+
+@test "without a tag it is latest, without a name it is untagged" {
+        tar -C "$E2E_HOME" -cf "$E2E_HOME/other.tar" rootfs.tar
+        pocketdocker import "$E2E_HOME/other.tar" plain
+        run -0 pocketdocker images --format '{{.Repository}}:{{.Tag}}'
+        [[ $output == *plain:latest* ]]
+        local id
+        mkdir -p "$E2E_HOME/empty"
+        tar -C "$E2E_HOME/empty" -cf "$E2E_HOME/empty.tar" .
+        id=$(pocketdocker import "$E2E_HOME/empty.tar")
+        run -0 pocketdocker images --filter dangling=true -q
+        [ -n "$output" ]
+        run -0 pocketdocker rmi "$id"
+}
+
+@test "images lists name, tag, id and size under Docker's headings" {
+        run -0 pocketdocker images
+        assert_match "${lines[0]}" '^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE$'
+        assert_match "${lines[1]}" '^bb +1 +[0-9a-f]{12} +.*(kB|MB)$'
+        assert_equal "$(pocketdocker images --format json | jq -r '.Repository + ":" + .Tag')" "$IMAGE"
+}
+
+@test "a tag given to another image moves" {
+        local old
+        pocketdocker import "$E2E_HOME/rootfs.tar" moving:1
+        old=$(image_id moving:1)
+        tar -C "$E2E_HOME" -cf "$E2E_HOME/other.tar" rootfs.tar
+        pocketdocker import "$E2E_HOME/other.tar" moving:1
+        [ "$(image_id moving:1)" != "$old" ]
+        assert_equal "$(image_id "$IMAGE")" "$old"
+}
+
+@test "rmi takes a tag away and the image with the last one" {
+        tar -C "$E2E_HOME" -cf "$E2E_HOME/other.tar" rootfs.tar
+        pocketdocker import "$E2E_HOME/other.tar" two:1
+        pocketdocker import "$E2E_HOME/other.tar" two:2
+        run -0 pocketdocker rmi two:1
+        [[ $output == *two:1* ]]
+        run -0 pocketdocker inspect two:2
+        run -0 pocketdocker rmi two:2
+        run -1 --separate-stderr pocketdocker inspect two:2
+        assert_sentence "$stderr" two:2
+}
+
+@test "rmi of an image in use is refused and names the container" {
+        tar -C "$E2E_HOME" -cf "$E2E_HOME/other.tar" rootfs.tar
+        pocketdocker import "$E2E_HOME/other.tar" used:1
+        pocketdocker create --name holder used:1 /rootfs.tar
+        run -1 --separate-stderr pocketdocker rmi used:1
+        [[ $stderr == *holder* ]]
+        pocketdocker rm holder
+        run -0 pocketdocker rmi used:1
+}
+
+@test "names that are none are refused, as Docker refuses them" {
+        local name
+        for name in UPPER/case ':tag' 'a:b:c' '-leading' 'double//slash' "$(printf 'x%.0s' {1..300})"; do
+                run -1 --separate-stderr pocketdocker import "$E2E_HOME/rootfs.tar" -- "$name" 3>&-
+                assert_equal "$(wc -l <<<"$stderr")" 1
+        done
+        run -1 --separate-stderr pocketdocker import /no/such/file x
+        assert_sentence "$stderr" /no/such/file
+}
+
+@test "images are found by id, by a prefix of it and by their full name" {
+        local id
+        id=$(image_id "$IMAGE")
+        id=${id#sha256:}
+        assert_match "$id" '^[0-9a-f]{64}$'
+        run -0 pocketdocker run --rm "$id" echo by-id
+        run -0 pocketdocker run --rm "${id:0:12}" echo by-prefix
+        run -0 pocketdocker run --rm "docker.io/library/$IMAGE" echo by-full-name
+        assert_equal "$output" by-full-name
+}

@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+load helpers
+
+setup_file() { setup_engine; }
+teardown_file() { teardown_engine; }
+
+teardown() { teardown_test; }
+
+# revive: the next call brings the engine back, but on the tests' own bus, where nobody does.
+revive() {
+        start_daemon
+        pocketdocker ps >/dev/null
+}
+
+@test "containers go on and their output is complete while the daemon is dead" {
+        pocketdocker run -d --name c "$IMAGE" sh -c 'for i in $(seq 1 40); do echo $i; sleep 0.05; done'
+        kill_daemon
+        sleep 1
+        revive
+        assert_equal "$(pocketdocker wait c)" 0
+        assert_equal "$(pocketdocker logs c)" "$(seq 1 40)"
+}
+
+@test "the exit code of one that ended meanwhile is right" {
+        local pid
+        pocketdocker run -d --name c "$IMAGE" sh -c 'sleep 1; echo last words; exit 7'
+        pid=$(field c .State.Pid)
+        kill_daemon
+        await 60 process_gone "$pid"
+        revive
+        assert_equal "$(field c .State.Status) $(field c .State.ExitCode)" "exited 7"
+        assert_equal "$(pocketdocker logs c)" "last words"
+        pocketdocker rm c
+        assert_nothing_left
+}
+
+@test "one killed by a signal meanwhile is recorded so" {
+        local pid
+        start_waiting c
+        pid=$(field c .State.Pid)
+        kill_daemon
+        kill -KILL "$pid"
+        await 60 process_gone "$pid"
+        revive
+        assert_equal "$(field c .State.ExitCode)" 137
+}
+
+@test "stop, exec, logs -f and attach work on what still runs" {
+        start_waiting a
+        start_waiting b
+        kill_daemon
+        revive
+        assert_equal "$(field a .State.Status)" running
+        run -0 pocketdocker exec a echo still here
+        assert_equal "$output" "still here"
+        timeout 60 "$PROGRAMS/pocketdocker" attach b >/dev/null 3>&- &
+        local attached=$!
+        timeout 60 "$PROGRAMS/pocketdocker" logs -f b >"$BATS_TEST_TMPDIR/out" 3>&- &
+        local follower=$!
+        await 20 grep -q ready "$BATS_TEST_TMPDIR/out"
+        pocketdocker stop a b
+        wait $follower
+        wait $attached
+        assert_equal "$(field a .State.ExitCode) $(field b .State.ExitCode)" "0 0"
+        pocketdocker rm a b
+        assert_nothing_left
+}
+
+@test "a container made before the kill can be started after it" {
+        pocketdocker create --name c "$IMAGE" echo later
+        kill_daemon
+        revive
+        run -0 pocketdocker start -a c
+        assert_equal "$output" later
+}
+
+@test "the daemon killed after the end and before its record was read loses no exit code" {
+        local pid daemon
+        pocketdocker run -d --name c "$IMAGE" sh -c 'sleep 1; exit 9'
+        pid=$(field c .State.Pid)
+        daemon=$(daemon_pid)
+        kill -STOP "$daemon"
+        await 60 process_gone "$pid"
+        kill -KILL "$daemon"
+        await 20 process_gone "$daemon"
+        revive
+        assert_equal "$(field c .State.Status) $(field c .State.ExitCode)" "exited 9"
+}
+
+# inject SYSCALL SIGNAL: the daemon gets SIGNAL when it makes its next SYSCALL.
+inject() {
+        strace -qq -p "$(daemon_pid)" -e "trace=$1" -e "inject=$1:signal=$2:when=1" -o /dev/null 3>&- &
+        STRACE=$!
+        await 20 traced
+}
+
+traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$(daemon_pid)/status"; }
+
+@test "the daemon killed before the spawn leaves a container that rm ends" {
+        inject clone,clone3,vfork,fork KILL
+        run pocketdocker run -d --name c "$IMAGE" sleep 3600
+        [ "$status" -ne 0 ]
+        wait $STRACE || true
+        revive
+        pocketdocker rm -f c || assert_equal "$(pocketdocker ps -aq)" ""
+        assert_nothing_left
+}
+
+@test "the daemon killed before it heard of the start leaves a container that runs or is gone" {
+        local daemon
+        daemon=$(daemon_pid)
+        inject clone,clone3,vfork,fork STOP
+        pocketdocker run -d --name c "$IMAGE" sleep 3600 3>&- &
+        local cli=$!
+        await 30 stopped "$daemon"
+        sleep 1
+        kill -KILL "$daemon"
+        await 20 process_gone "$daemon"
+        wait $cli || true
+        revive
+        local state
+        state=$(field c .State.Status)
+        assert_match "$state" '^(running|created|exited|dead)$'
+        pocketdocker rm -f c
+        assert_nothing_left
+}
+
+stopped() { grep -q '^State:[[:space:]]*[Tt]' "/proc/$1/status"; }
+
+@test "the daemon killed at any moment of many runs leaves nothing that rm -f does not end" {
+        local i ids
+        for i in 1 2 3 4 5 6 7 8; do
+                (for n in 1 2 3; do pocketdocker run -d "$IMAGE" sleep 3600 & done; wait) >/dev/null 2>&1 3>&- &
+                sleep "0.0$i"
+                kill_daemon 2>/dev/null || true
+                wait
+                revive
+        done
+        ids=$(pocketdocker ps -aq)
+        # shellcheck disable=SC2086 # ids are hex words
+        [ -z "$ids" ] || pocketdocker rm -f $ids >/dev/null
+        assert_nothing_left
+}
+
+monitor_of() { awk '/^PPid/ { print $2 }' "/proc/$(field "$1" .State.Pid)/status"; }
+
+@test "a killed monitor takes its container with it, recorded, with nothing left" {
+        start_waiting c
+        local pid
+        pid=$(field c .State.Pid)
+        kill -KILL "$(monitor_of c)"
+        await 60 process_gone "$pid"
+        await 60 not_running c
+        [ "$(field c .State.ExitCode)" -ne 0 ]
+        pocketdocker rm c
+        assert_nothing_left
+}
+
+not_running() { ! state_is "$1" running; }
+
+@test "a workload that cleared its parent-death signal ends with its monitor all the same" {
+        pocketdocker run -d --name c "$IMAGE" sh -c 'setsid sh -c "while :; do sleep 1; done" & echo ready; wait'
+        await 30 logged c ready
+        local id
+        id=$(field c .Id)
+        kill -KILL "$(monitor_of c)"
+        await 60 no_process_in "$id"
+        await 60 not_running c
+}
+
+no_process_in() { ! grep -qlF "$1" /proc/[0-9]*/cgroup; }
+
+@test "killing both daemon and monitor leaves nothing once the daemon is back" {
+        start_waiting c
+        local id monitor
+        id=$(field c .Id)
+        monitor=$(monitor_of c)
+        kill_daemon
+        kill -KILL "$monitor"
+        await 60 process_gone "$monitor"
+        revive
+        [ "$(field c .State.Status)" != running ]
+        assert_equal "$(grep -lF "$id" /proc/[0-9]*/cgroup 2>/dev/null)" ""
+        pocketdocker rm c
+        assert_nothing_left
+}
+
+@test "images are there after a kill during an import, whole or not at all" {
+        local i
+        for i in 1 2 3 4; do
+                (pocketdocker import "$E2E_HOME/rootfs.tar" "torn:$i" >/dev/null 2>&1) 3>&- &
+                sleep "0.0$((i * 2))"
+                kill_daemon 2>/dev/null || true
+                wait
+                revive
+                if pocketdocker inspect "torn:$i" >/dev/null 2>&1; then
+                        run -0 pocketdocker run --rm "torn:$i" true
+                        pocketdocker rmi "torn:$i"
+                fi
+        done
+        run -0 pocketdocker run --rm "$IMAGE" true
+}
