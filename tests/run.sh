@@ -8,7 +8,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 . tests/packages.bash
 
-all_tiers=(walls unit fuzz bus e2e e2e-bus valgrind clang sanitize vm-bookworm vm-trixie)
+# A tier comes into this list with the program that it tests; fuzz, bus, e2e, e2e-bus, vm-bookworm and vm-trixie are
+# called by name until the daemon is there for them.
+all_tiers=(walls unit valgrind clang sanitize)
 tiers=()
 while [ $# -gt 0 ]; do
         case $1 in
@@ -121,10 +123,10 @@ tier_sanitize() {
                 echo 0 1 0
                 return
         fi
-        for suite in unit fuzz bus; do
+        for suite in unit; do
                 sum=$(add "$sum" "$(meson_suite "$root/build-sanitize" "$suite" --timeout-multiplier 5)")
         done
-        add "$sum" "$(e2e "$root/build-sanitize" embedded)"
+        echo "$sum"
 }
 
 tier_vm-bookworm() { tests/vm/run-suite bookworm "$logs"; }
