@@ -77,7 +77,7 @@ static int stage_layers(Child *c, char *lower, size_t size) {
         int r;
 
         for (size_t i = 0; i < c->plan->n_layers; i++) {
-                char name[8];
+                char name[24];
                 int n;
 
                 (void) snprintf(name, sizeof(name), "l%zu", i);

@@ -171,8 +171,8 @@ static void test_utf8_is_valid(void **state) {
                         "\xf0\x80\x80\x80",
                         "\xf4\x90\x80\x80",
                         "\xf8\x88\x80\x80\x80",
-                        "a\xff"
-                        "b",
+                        ("a\xff"
+                         "b"),
                         "\xe2\x82",
         };
 
