@@ -179,7 +179,7 @@ static la_ssize_t read_piece(struct archive *a, void *userdata, const void **ret
 static const char *library_error(struct archive *a, char buffer[static ENTRY_SHOWN_MAX]) {
         const char *text = archive_error_string(a);
 
-        return entry_show(text ? text : "no reason given", buffer, ENTRY_SHOWN_MAX);
+        return entry_show(text ? text : "its end is missing", buffer, ENTRY_SHOWN_MAX);
 }
 
 static bool out_of_memory(struct archive *a) {
@@ -214,13 +214,11 @@ int archive_stream_open(ArchiveStream *s, Failure *reterr) {
         struct archive_entry *entry;
         int r;
 
-        if (archive_read_open(s->raw, s, NULL, read_input, NULL) != ARCHIVE_OK) {
-                s->raw_failed = true;
-                return archive_stream_fail(s, NULL, reterr);
-        }
-        /* The raw format has one entry, which is everything; it has none where there is no byte at all. */
-        r = archive_read_next_header(s->raw, &entry);
-        if (r == ARCHIVE_EOF || (r != ARCHIVE_OK && s->n_input == 0 && s->input_error == 0))
+        /* The raw format has one entry, which is everything; where there is no byte at all it is none. */
+        r = archive_read_open(s->raw, s, NULL, read_input, NULL);
+        if (r == ARCHIVE_OK)
+                r = archive_read_next_header(s->raw, &entry);
+        if (r != ARCHIVE_OK && s->n_input == 0 && s->input_error == 0)
                 return fail(reterr, FAILURE_INVALID_ARCHIVE, ENODATA, "'%s' is empty", s->name);
         if (r != ARCHIVE_OK) {
                 s->raw_failed = true;

@@ -16,7 +16,8 @@
 #define LEVELS_MAX 32 /* directories open at once */
 
 typedef struct Level {
-        DIR *dir; /* owned */
+        DIR *dir;   /* owned */
+        bool dirty; /* something was found since it was read from its beginning */
         char name[NAME_MAX + 1];
 } Level;
 
@@ -47,6 +48,7 @@ static int push(Deletion *d, int parent_fd, const char *name) {
 
         (void) TAKE_FD(fd); /* the stream has it */
         memcpy(level->name, name, length + 1);
+        level->dirty = false;
         d->n_levels++;
         return 0;
 }
@@ -89,28 +91,28 @@ static int delete_entry(Deletion *d, const struct dirent *entry) {
 
 /* Deletes what is in the deepest open directory, until it is empty or has entered another. Return: 1 if entered, 0 if empty. */
 static int empty_level(Deletion *d) {
-        DIR *dir = d->levels[d->n_levels - 1].dir;
-        bool found;
+        Level *level = &d->levels[d->n_levels - 1];
         int r;
 
-        do {
+        for (;;) {
                 struct dirent *entry;
 
-                found = false;
-                while ((errno = 0, entry = readdir(dir))) {
+                while ((errno = 0, entry = readdir(level->dir))) {
                         if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
                                 continue;
-                        found = true;
+                        level->dirty = true;
                         r = delete_entry(d, entry);
                         if (r != 0)
                                 return r;
                 }
                 if (errno != 0)
                         return -errno;
-                /* Names that came or moved while we read may have been passed over: read again until there is none. */
-                rewinddir(dir);
-        } while (found);
-        return 0;
+                if (!level->dirty)
+                        return 0;
+                /* What has come or moved meanwhile may have been passed over: read again until there is nothing. */
+                level->dirty = false;
+                rewinddir(level->dir);
+        }
 }
 
 int delete_tree_at(int dir_fd, const char *name) {

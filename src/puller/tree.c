@@ -6,6 +6,7 @@
 #include "puller/tree.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,39 +94,55 @@ static int count_one(Tree *t) {
         return 0;
 }
 
-/* Makes each directory of @path that is missing. @path is cut at its slashes on the way and whole again afterwards. */
-static int make_missing(Tree *t, char *path) {
-        _cleanup_close_ int parent_fd = -EBADF;
-        char *begin = path;
+/* Walks the first @length bytes of @path. */
+static int walk_part(Tree *t, const char *path, size_t length) {
+        char part[ARCHIVE_PATH_MAX];
+
+        if (length >= sizeof(part))
+                return -ENAMETOOLONG;
+        memcpy(part, path, length);
+        part[length] = '\0';
+        return walk(t, part, O_PATH | O_DIRECTORY);
+}
+
+/* Makes the directory @path[@begin..@end), which a walk did not find. Return: it, as an fd, or negative errno. */
+static int make_one(Tree *t, int parent_fd, const char *path, size_t begin, size_t end) {
+        char name[NAME_MAX + 1];
         int r;
 
-        parent_fd = walk(t, "", O_PATH | O_DIRECTORY);
-        if (parent_fd < 0)
-                return parent_fd;
+        if (end - begin >= sizeof(name))
+                return -ENAMETOOLONG;
+        memcpy(name, path + begin, end - begin);
+        name[end - begin] = '\0';
 
-        for (;;) {
-                char *end = strchrnul(begin, '/'), slash = *end;
-                int fd;
+        r = count_one(t);
+        if (r < 0)
+                return r;
+        if (mkdirat(parent_fd, name, 0755) < 0)
+                /* it is there, and yet the walk did not find it: a link that leads nowhere */
+                return errno == EEXIST ? -ENOENT : -errno;
+        return walk_part(t, path, end);
+}
 
-                *end = '\0';
-                fd = walk(t, path, O_PATH | O_DIRECTORY);
-                if (fd == -ENOENT) {
-                        r = count_one(t);
-                        if (r >= 0 && mkdirat(parent_fd, begin, 0755) < 0)
-                                /* it is there, and yet a walk does not find it: a link that leads nowhere */
-                                r = errno == EEXIST ? -ENOENT : -errno;
-                        fd = r < 0 ? r : walk(t, path, O_PATH | O_DIRECTORY);
-                }
-                *end = slash;
-                if (fd < 0)
-                        return fd;
+/* Makes the directories at the end of @path that are missing. Return: the last one, as an fd, or negative errno. */
+static int make_missing(Tree *t, const char *path) {
+        size_t length = strlen(path), end = length;
+        int fd;
 
-                close_fd(parent_fd);
-                parent_fd = fd;
-                if (slash == '\0')
-                        return 0;
-                begin = end + 1;
+        while ((fd = walk_part(t, path, end)) == -ENOENT && end > 0) {
+                const char *slash = memrchr(path, '/', end);
+
+                end = slash ? (size_t) (slash - path) : 0;
         }
+        while (fd >= 0 && end < length) {
+                size_t begin = end > 0 ? end + 1 : 0;
+                int parent_fd = fd;
+
+                end = begin + strcspn(path + begin, "/");
+                fd = make_one(t, parent_fd, path, begin, end);
+                close_fd(parent_fd);
+        }
+        return fd;
 }
 
 /* Finds the directory that @path is in. @ret_name: within @path. Return: an fd borrowed until the next call, or negative errno. */
@@ -133,7 +150,7 @@ static int locate(Tree *t, const char *path, const char **ret_name) {
         const char *slash = strrchr(path, '/');
         size_t length = slash ? (size_t) (slash - path) : 0;
         char parent[ARCHIVE_PATH_MAX];
-        int fd, r;
+        int fd;
 
         if (*path == '\0')
                 return -EISDIR;
@@ -147,12 +164,8 @@ static int locate(Tree *t, const char *path, const char **ret_name) {
                 return t->parent_fd;
 
         fd = walk(t, parent, O_PATH | O_DIRECTORY);
-        if (fd == -ENOENT) {
-                r = make_missing(t, parent);
-                if (r < 0)
-                        return r;
-                fd = walk(t, parent, O_PATH | O_DIRECTORY);
-        }
+        if (fd == -ENOENT)
+                fd = make_missing(t, parent);
         if (fd < 0)
                 return fd;
 
@@ -453,14 +466,7 @@ int tree_hide_below(Tree *t, const char *path) {
 
         fd = walk(t, path, O_RDONLY | O_DIRECTORY);
         if (fd == -ENOENT) {
-                char copy[ARCHIVE_PATH_MAX];
-                int r;
-
-                (void) stpncpy(copy, path, sizeof(copy) - 1);
-                copy[sizeof(copy) - 1] = '\0';
-                r = make_missing(t, copy);
-                if (r < 0)
-                        return r;
+                close_fd(make_missing(t, path)); /* its failure shows in the walk */
                 fd = walk(t, path, O_RDONLY | O_DIRECTORY);
         }
         return fd < 0 ? fd : make_opaque(fd);

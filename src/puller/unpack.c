@@ -118,6 +118,10 @@ static int set_attributes(const Unpack *u, const Entry *e, int fd, Failure *rete
                 if (fsetxattr(fd, name, value, size, 0) < 0 && errno != EOPNOTSUPP) {
                         char shown[ENTRY_SHOWN_MAX];
 
+                        if (errno == EINVAL)
+                                return refuse(u, e, EINVAL, "has a damaged extended attribute",
+                                                reterr);
+
                         return fail_errno(reterr, errno,
                                         "Failed to set attribute '%s' of entry '%s' of '%s'",
                                         entry_show(name, shown, sizeof(shown)), e->shown,
