@@ -100,6 +100,7 @@ tier_walls() {
 
 tier_unit() { meson_suite "$root/build" unit; }
 tier_fuzz() { meson_suite "$root/build" fuzz; }
+tier_hostile() { meson_suite "$root/build" hostile; }
 tier_bus() { meson_suite "$root/build" bus; }
 tier_e2e() { e2e "$root/build" embedded; }
 tier_e2e-bus() { e2e "$root/build" private-bus; }

@@ -1,0 +1,196 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""check.py PROGRAM MAKER: gives every archive of MAKER to `PROGRAM unpack`, as root, and prints TAP.
+
+The file's name is the verdict. Besides: nothing outside the staging directory changes, all that is in it belongs to the
+foreign id range, a refusal is one sentence that names the archive, and `PROGRAM remove` deletes whatever came of it.
+"""
+import collections
+import hashlib
+import os
+import pathlib
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+
+PROGRAM, MAKER = sys.argv[1:]
+FOREIGN = range(2147352576, 2147352576 + 65536)
+LIMITS = ["--limit-bytes", str(32 << 20), "--limit-entries", "3000"]
+PROGRESS, RESULT, FAILURE = 1, 2, 3
+TAGS = {3: "entries", 4: "diff_id", 5: "config_id", 6: "size", 7: "config", 9: "code", 11: "message"}
+
+Run = collections.namedtuple("Run", "status kind fields")
+
+
+def reports(data):
+    while data:
+        magic, version, kind, length = struct.unpack_from("<IHHI", data)
+        assert (magic, version) == (0x52504450, 1), "no report"
+        body, data = data[12:12 + length], data[12 + length:]
+        fields = []
+        while body:
+            tag, _, size = struct.unpack_from("<HHI", body)
+            fields.append((tag, body[8:8 + size]))
+            body = body[8 + size:]
+        yield kind, fields
+
+
+def run(arguments, fds):
+    """Runs PROGRAM with fds as its arguments name them; {report} is the report's."""
+    read_fd, write_fd = os.pipe()
+    words = [w.format(report=write_fd, **fds) for w in arguments]
+    process = subprocess.Popen([PROGRAM, *words], pass_fds=(write_fd, *fds.values()), env={}, stdin=subprocess.DEVNULL)
+    os.close(write_fd)
+    with os.fdopen(read_fd, "rb") as stream:
+        data = stream.read()
+    status = process.wait()
+    last = list(reports(data))[-1:]
+    return Run(status, *(last[0] if last else (None, [])))
+
+
+def unpack(archive, staging):
+    fds = {"archive": os.open(archive, os.O_RDONLY), "staging": os.open(staging, os.O_RDONLY | os.O_DIRECTORY)}
+    try:
+        return run(["unpack", "--archive-fd", "{archive}", "--staging-fd", "{staging}", "--report-fd", "{report}",
+                    "--name", archive.name, *LIMITS], fds)
+    finally:
+        for fd in fds.values():
+            os.close(fd)
+
+
+def remove(directory, name):
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        return run(["remove", "--dir-fd", "{dir}", "--report-fd", "{report}", name], {"dir": fd})
+    finally:
+        os.close(fd)
+
+
+def walk(top):
+    """All below @top, by directory fds: names may be too long for a path."""
+    for _, dirs, files, fd in os.fwalk(top):
+        for name in dirs + files:
+            yield name, os.stat(name, dir_fd=fd, follow_symlinks=False)
+
+
+def snapshot(top, without):
+    """What there is around the staging directory."""
+    found = {}
+    for directory, dirs, files in os.walk(top):
+        for name in dirs + files:
+            path = pathlib.Path(directory, name)
+            if path == without:
+                continue
+            st = path.lstat()
+            content = hashlib.sha256(path.read_bytes()).hexdigest() if stat.S_ISREG(st.st_mode) else None
+            found[path] = (st.st_mode, st.st_uid, st.st_gid, st.st_size, content)
+        dirs[:] = [name for name in dirs if pathlib.Path(directory, name) != without]
+    etc = os.stat("/etc/passwd")
+    found["/etc/passwd"] = (etc.st_ino, etc.st_mtime_ns, etc.st_size, etc.st_nlink)
+    return found
+
+
+def text(path):
+    return path.read_text()
+
+
+# What a few of the archives must have made; paths are below the layer's root.
+CONTENTS = {
+    "absolute-names": lambda root: text(root / "abs/f") == "x",
+    "dotdot-that-stays": lambda root: text(root / "b") == "x",
+    "root-entry": lambda root: (root.lstat().st_uid, root.lstat().st_gid) == (FOREIGN[7], FOREIGN[8]),
+    "symlink-absolute-then-write": lambda root: text(root / "written") == "x",
+    "symlink-dotdot-then-write": lambda root: text(root / "written") == "x",
+    "symlink-etc-then-write": lambda root: text(root / "etc/written") == "x",
+    "symlink-then-write-over-it": lambda root: not (root / "s").is_symlink() and text(root / "s") == "x",
+    "symlink-then-directory": lambda root: not (root / "s").is_symlink() and text(root / "s/written") == "x",
+    "directory-then-symlink-then-write": lambda root: text(root / "e/written") == "x",
+    "directory-then-file": lambda root: text(root / "d") == "now a file",
+    "duplicate-file": lambda root: text(root / "f") == "two",
+    "hardlink": lambda root: (root / "f").stat().st_nlink == 3,
+    "hardlink-to-itself": lambda root: text(root / "f") == "x",
+    "hardlink-to-symlink": lambda root: os.readlink(root / "l") == "/etc/passwd" and text(root / "s") == "x",
+    "hardlink-then-write": lambda root: (text(root / "f"), text(root / "l")) == ("one", "two"),
+    "devices": lambda root: sorted(os.listdir(root)) == ["p"] and stat.S_ISFIFO((root / "p").lstat().st_mode),
+    "device-zero": lambda root: os.listdir(root) == [],
+    "whiteouts": lambda root: sorted(os.listdir(root)) == ["d", "gone"] and stat.S_ISCHR((root / "gone").lstat().st_mode)
+    and os.getxattr(root / "d", "user.overlay.opaque") == b"y" and os.listdir(root / "d") == [],
+    "whiteout-then-directory": lambda root: os.getxattr(root / "d", "user.overlay.opaque") == b"y" and text(root / "d/f") == "x",
+    "overlay-attributes": lambda root: os.listxattr(root / "d") == ["user.kept"],
+    "capability": lambda root: struct.unpack_from("<I", os.getxattr(root / "f", "security.capability"))[0] >> 24 == 3
+    and os.getxattr(root / "f", "security.capability")[-4:] == struct.pack("<I", FOREIGN[0]),
+    "setuid": lambda root: ((root / "f").stat().st_mode & 0o7777, (root / "f").stat().st_uid, (root / "f").stat().st_gid)
+    == (0o6755, FOREIGN[1000], FOREIGN[65535]),
+    "unreadable": lambda root: stat.S_IMODE((root / "d").stat().st_mode) == 0 and (root / "d").stat().st_mtime == 1700000000,
+    "name-non-utf8": lambda root: sorted(os.listdir(os.fsencode(root))) == [b"caf\xe9", b"caf\xe9-\xff\xfe"],
+    "name-decomposed": lambda root: os.listdir(os.fsencode(root)) == ["cafe\u0301".encode()],
+    "sparse-gnu": lambda root: (root / "sparse").stat().st_size == 1 << 20 and (root / "sparse").stat().st_blocks < 64
+    and (root / "sparse").read_bytes()[-512:] == b"b" * 512,
+    "implicit-parents": lambda root: text(root / "a/b/c/d") == "x" and stat.S_IMODE((root / "a/b").stat().st_mode) == 0o755,
+}
+
+
+def problems(archive, top):
+    """Gives what is wrong, one by one."""
+    case = top / archive.stem
+    staging = case / "staging"
+    staging.mkdir(parents=True, mode=0o700)
+    (case / "canary").write_text("here")
+    before = snapshot(top, staging)
+    result = unpack(archive, staging)
+
+    if snapshot(top, staging) != before:
+        yield "something outside the staging directory has changed"
+    for name, st in walk(staging):
+        if st.st_uid not in FOREIGN or st.st_gid not in FOREIGN:
+            yield f"{name!r} belongs to {st.st_uid}:{st.st_gid}"
+        if stat.S_ISBLK(st.st_mode) or stat.S_ISCHR(st.st_mode) and st.st_rdev != 0:
+            yield f"{name!r} is a device"
+
+    fields = {TAGS.get(tag): value for tag, value in result.fields}
+    if archive.name.startswith("should-pass-"):
+        if (result.status, result.kind) != (0, RESULT):
+            yield f"was refused: {result}"
+        elif not archive.name.endswith("gzip.tar") and fields["diff_id"].decode() != hashlib.sha256(archive.read_bytes()).hexdigest():
+            yield "the diff id is not the archive's SHA-256"
+        elif hashlib.sha256(fields["config"]).hexdigest() != fields["config_id"].decode():
+            yield "the config's id is not its SHA-256"
+        expected = CONTENTS.get(archive.stem.removeprefix("should-pass-"))
+        if expected and not expected(staging / "root"):
+            yield "the tree is not what the archive says"
+    else:
+        if (result.status, result.kind) != (1, FAILURE):
+            yield f"was not refused: {result}"
+        sentence = fields.get("message", b"").decode()
+        if f"'{archive.name}'" not in sentence or not sentence.isprintable():
+            yield f"the sentence is not fit to be read: {sentence!r}"
+        if fields.get("code", b"").decode().rpartition(".")[2] not in ("InvalidArchive", "LimitReached"):
+            yield f"a bad archive is told as something else: {fields}"
+
+    deleted = remove(case, "staging")
+    if (deleted.status, deleted.kind) != (0, RESULT) or staging.exists():
+        yield f"could not be deleted: {deleted}"
+
+
+def main():
+    if os.geteuid() != 0:
+        print("1..0 # SKIP needs root")
+        return 0
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="hostile-") as directory:
+        top = pathlib.Path(directory)
+        subprocess.run([sys.executable, MAKER, top / "archives"], check=True)
+        archives = sorted((top / "archives").iterdir())
+        print(f"1..{len(archives)}")
+        for number, archive in enumerate(archives, 1):
+            found = list(problems(archive, top / "cases"))
+            print("not ok" if found else "ok", number, "-", archive.stem, flush=True)
+            for problem in found:
+                print("#", problem)
+            failed += bool(found)
+    return 1 if failed else 0
+
+
+sys.exit(main())
