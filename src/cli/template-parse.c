@@ -20,6 +20,9 @@ static int parse_list(Parser *p, Node **ret, const char **ret_word);
 static int refuse(Parser *p, const char *what) {
         size_t n = strcspn(p->p, "\n");
 
+        if (!*p->p)
+                return fail(p->reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "The template is not understood at its end: %s", what);
         return fail(p->reterr, FAILURE_INVALID_ARGS, EINVAL,
                         "The template is not understood at '%.*s': %s", (int) (n < 40 ? n : 40),
                         p->p, what);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of cli/detach-keys.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 #include "cli/detach-keys.h"
+#include "unit.h"
 
 static void assert_feed(DetachKeys *k, const char *in, bool detached, const char *passed) {
         unsigned char out[128];
