@@ -10,7 +10,7 @@ cd "$root" || exit 1
 
 # A tier comes into this list with the program that it tests; fuzz, bus, e2e, e2e-bus, vm-bookworm and vm-trixie are
 # called by name until the daemon is there for them.
-all_tiers=(walls unit valgrind clang sanitize)
+all_tiers=(walls unit hostile valgrind clang sanitize)
 tiers=()
 while [ $# -gt 0 ]; do
         case $1 in
@@ -126,7 +126,7 @@ tier_sanitize() {
                 echo 0 1 0
                 return
         fi
-        for suite in unit; do
+        for suite in unit hostile; do
                 sum=$(add "$sum" "$(meson_suite "$root/build-sanitize" "$suite" --timeout-multiplier 5)")
         done
         echo "$sum"
