@@ -8,12 +8,18 @@
 
 /* Every member, none at its default. What is stored today must be read for ever: this text does not change. */
 static const char full[] =
-        "{\"argv\":[\"/bin/sh\",\"-c\",\"echo \xc3\xa4\"],\"command\":[\"-c\",\"echo \xc3\xa4\"],\"entrypoint\":[\"/bin/sh\"],"
-        "\"entrypoint_set\":true,\"env\":[\"A=1\",\"B=\"],\"hostname\":\"h\",\"image\":\"bb:1\",\"init\":true,"
-        "\"labels\":[\"k=v\"],\"log\":{\"driver\":\"none\",\"max_files\":7,\"max_size\":-1},\"network\":\"host\","
-        "\"open_stdin\":true,\"read_only\":true,\"remove\":true,\"restart\":{\"max_tries\":0,\"mode\":\"no\"},"
-        "\"stop_signal\":2,\"stop_timeout_usec\":-1,\"tmpfs\":[{\"flags\":14,\"options\":\"size=64m\",\"path\":\"/run\"},"
-        "{\"flags\":0,\"path\":\"/tmp\"}],\"tty\":true,\"ulimits\":[{\"hard\":-1,\"resource\":7,\"soft\":1024}],"
+        "{\"argv\":[\"/bin/sh\",\"-c\",\"echo \xc3\xa4\"],\"command\":[\"-c\",\"echo \xc3\xa4\"],"
+        "\"entrypoint\":[\"/bin/sh\"],"
+        "\"entrypoint_set\":true,\"env\":[\"A=1\",\"B=\"],\"hostname\":\"h\",\"image\":\"bb:1\","
+        "\"init\":true,"
+        "\"labels\":[\"k=v\"],\"log\":{\"driver\":\"none\",\"max_files\":7,\"max_size\":-1},"
+        "\"network\":\"host\","
+        "\"open_stdin\":true,\"read_only\":true,\"remove\":true,\"restart\":{\"max_tries\":0,"
+        "\"mode\":\"no\"},"
+        "\"stop_signal\":2,\"stop_timeout_usec\":-1,\"tmpfs\":[{\"flags\":14,"
+        "\"options\":\"size=64m\",\"path\":\"/run\"},"
+        "{\"flags\":0,\"path\":\"/tmp\"}],\"tty\":true,\"ulimits\":[{\"hard\":-1,\"resource\":7,"
+        "\"soft\":1024}],"
         "\"user\":\"app:app\",\"version\":1,\"working_dir\":\"/w\"}";
 
 static void test_container_spec_json_goes_round(void **state) {
