@@ -157,34 +157,39 @@ void cgroup_tree_done(CgroupTree *t, bool remove) {
         t->controllers = strv_free(t->controllers);
 }
 
-static int make_or_open(int dir_fd, const char *name, bool make) {
+/* @make: true in: make it; true out: it was not there before. */
+static int make_or_open(int dir_fd, const char *name, bool *make) {
         int fd;
 
-        if (make && mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
-                return -errno;
+        if (*make && mkdirat(dir_fd, name, 0755) < 0) {
+                if (errno != EEXIST)
+                        return -errno;
+                *make = false;
+        }
         fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         return fd < 0 ? -errno : fd;
 }
 
 static int get(const CgroupTree *t, uint32_t owner, const char *id, bool make, Cgroup *ret) {
         _cleanup_close_ int owner_fd = -EBADF;
+        bool new_owner = make, new_dir = make, new_monitor = make, new_payload = make;
         char name[OWNER_NAME_MAX];
         Cgroup c = CGROUP_CLOSED;
         int r;
 
         (void) snprintf(name, sizeof(name), CGROUP_OWNER_PREFIX "%u", owner);
-        r = owner_fd = make_or_open(t->base_fd, name, make);
+        r = owner_fd = make_or_open(t->base_fd, name, &new_owner);
         if (r < 0)
                 return r;
-        if (make)
+        if (new_owner)
                 enable_controllers(owner_fd);
-        r = c.dir_fd = make_or_open(owner_fd, id, make);
-        if (r >= 0 && make && t->controllers)
+        r = c.dir_fd = make_or_open(owner_fd, id, &new_dir);
+        if (r >= 0 && new_dir && t->controllers)
                 enable_controllers(c.dir_fd);
         if (r >= 0)
-                r = c.monitor_fd = make_or_open(c.dir_fd, CGROUP_MONITOR, make);
+                r = c.monitor_fd = make_or_open(c.dir_fd, CGROUP_MONITOR, &new_monitor);
         if (r >= 0)
-                r = c.payload_fd = make_or_open(c.dir_fd, CGROUP_PAYLOAD, make);
+                r = c.payload_fd = make_or_open(c.dir_fd, CGROUP_PAYLOAD, &new_payload);
         if (r < 0) {
                 cgroup_close(&c);
                 return r;
@@ -231,15 +236,16 @@ static int remove_leaf(int dir_fd, const char *name) {
 int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id) {
         _cleanup_close_ int owner_fd = -EBADF, dir_fd = -EBADF;
         char name[OWNER_NAME_MAX];
+        bool no = false;
         int r;
 
         (void) snprintf(name, sizeof(name), CGROUP_OWNER_PREFIX "%u", owner);
-        owner_fd = make_or_open(t->base_fd, name, false);
+        owner_fd = make_or_open(t->base_fd, name, &no);
         if (owner_fd == -ENOENT)
                 return 0;
         if (owner_fd < 0)
                 return owner_fd;
-        dir_fd = make_or_open(owner_fd, id, false);
+        dir_fd = make_or_open(owner_fd, id, &no);
         if (dir_fd == -ENOENT)
                 return 0;
         if (dir_fd < 0)

@@ -1,50 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runtime/container-dir.h: what a container has on disk: containers/ID/{upper,work,exit}, logs/ID/,
- * and RUN_ROOT/containers/ID/control. Knows names and owners of files; knows no row.
+ * runtime/container-dir.h: a container's files: containers/ID/{upper,work,exit} and logs/ID/ under the state directory,
+ * containers/ID/ under the runtime directory. Knows names and owners; knows no container.
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/cleanup.h"
-#include "monitor/exit-record.h"
+#include "model/failure.h"
 
-typedef struct ContainerDirs {
-        int containers_fd, logs_fd, run_fd, trash_fd; /* owned; of all containers */
-} ContainerDirs;
+/* The directories above them, opened once. Owned. */
+typedef struct ContainerTree {
+        int containers_fd, logs_fd, trash_fd; /* of the state directory */
+        int run_fd;                           /* containers/ of the runtime directory */
+} ContainerTree;
+#define CONTAINER_TREE_CLOSED ((ContainerTree) { -EBADF, -EBADF, -EBADF, -EBADF })
 
-/** container_dirs_open() - the directories of all containers, made if absent. Return: 0 or negative
- * errno. */
-int container_dirs_open(int state_dir_fd, int run_dir_fd, ContainerDirs *ret);
-void container_dirs_done(ContainerDirs *d);
+int container_tree_open(int state_dir_fd, int run_dir_fd, ContainerTree *ret, Failure *reterr);
+void container_tree_close(ContainerTree *t);
+
+/* One container's, O_DIRECTORY but for the record. Owned. */
+typedef struct ContainerDir {
+        int state_fd, record_fd, run_fd;
+        int log_fd; /* -EBADF: no log was asked for */
+} ContainerDir;
+#define CONTAINER_DIR_CLOSED ((ContainerDir) { -EBADF, -EBADF, -EBADF, -EBADF })
 
 /**
- * container_dir_make() - those of one container
+ * container_dir_make() - make what is missing of a container's files and open them
  *
- * The exit record is allocated, so that a full disk cannot lose it; upper and work belong to the
- * foreign ids' root. On failure nothing is left.
+ * `upper` and `work` belong to the foreign range's root. The exit record has its room on the disk afterwards.
  *
- * Return: 0, -EEXIST, -ENOSPC, or negative errno.
+ * Return: 0 or negative errno (-ENOSPC).
  */
-int container_dir_make(const ContainerDirs *d, const char *id);
-
-/* Opened for a start; owned. */
-typedef struct ContainerDir {
-        int state_fd, log_fd, record_fd, run_fd;
-} ContainerDir;
-#define CONTAINER_DIR_CLOSED ((ContainerDir){-EBADF, -EBADF, -EBADF, -EBADF})
-
-/** container_dir_open() - Return: 0 or negative errno. */
-int container_dir_open(const ContainerDirs *d, const char *id, ContainerDir *ret);
+int container_dir_make(const ContainerTree *t, const char *id, bool log, ContainerDir *ret);
 void container_dir_close(ContainerDir *d);
 
-/** container_dir_begin_run() - the record says that run number @run has not ended. Return: 0 or
- * negative errno. */
-int container_dir_begin_run(const ContainerDir *d, uint64_t run);
+/** container_dir_open_record(), container_dir_open_log(), container_dir_open_run() - of one that exists. Return: an fd, or negative errno. */
+int container_dir_open_record(const ContainerTree *t, const char *id);
+int container_dir_open_log(const ContainerTree *t, const char *id);
+int container_dir_open_run(const ContainerTree *t, const char *id);
 
-/** container_dir_discard() - rename all of it to the trash, under names that a worker deletes.
- * Return: 0 (also if there is nothing) or negative errno. */
-int container_dir_discard(const ContainerDirs *d, const char *id);
+/** container_dir_clear_run() - the runtime directory's part goes at once; it holds but sockets and records. */
+void container_dir_clear_run(const ContainerTree *t, const char *id);
 
-/** container_dir_list() - ids that have a directory in containers/ or logs/; string list. Return: 0
- * or negative errno. */
-int container_dir_list(const ContainerDirs *d, char ***ret);
+/**
+ * container_dir_trash() - nothing of it is visible any more: its directories are names in the trash
+ * @names: string list; the names of what is to be deleted there are appended
+ *
+ * What is not there is fine. Return: 0 or negative errno.
+ */
+int container_dir_trash(const ContainerTree *t, const char *id, char ***names);
+
+/** container_tree_list() - the names in a directory. @ret: string list, owned. Return: 0 or negative errno. */
+int container_tree_list(int dir_fd, char ***ret);

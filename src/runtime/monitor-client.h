@@ -1,67 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runtime/monitor-client.h: starts monitors and talks to them, in the form of monitor/control.h.
- * Never waits for one. Knows sockets and packets; knows no container.
+ * runtime/monitor-client.h: starts a monitor and talks to it (monitor/control.h), also to one that an earlier daemon
+ * started. Knows sockets and plans; knows no container. Never waits for a monitor.
  */
 #pragma once
-#include <stdint.h>
-#include <sys/types.h>
 #include <systemd/sd-event.h>
-#include "base/cleanup.h"
 #include "init/plan.h"
 #include "monitor/control.h"
-
-/* What a monitor says. Any member may be NULL. pidfds are the callee's. Each may free the client,
- * as its last act. */
-typedef struct MonitorEvents {
-        void (*started)(const ControlStarted *started, int pidfd, void *userdata);
-        void (*failed)(const PlanFailure *failure, void *userdata);
-        void (*exited)(const ExitRecord *record, void *userdata);
-        void (*state)(const ControlState *state, int pidfd, void *userdata);
-        void (*lost)(void *userdata); /* the socket closed: it ended, or another daemon took it over
-                                       */
-} MonitorEvents;
+#include "runtime/spawn.h"
 
 typedef struct MonitorClient MonitorClient;
 
-/**
- * monitor_program_open() - a sealed copy of the program, to be executed by fd
- * A container that gets at /proc/PID/exe of its monitor finds the copy, never the host's file.
- * Return: an fd, or negative errno. Source: memfd_create(2), fexecve(3)
- */
-int monitor_program_open(const char *path);
+/* What a monitor says. Each is called from the loop and may free the client. pidfds are owned by the called. */
+typedef struct MonitorHandler {
+        void (*started)(const ControlStarted *started, int pidfd, void *userdata);
+        void (*failed)(const PlanFailure *failure, void *userdata);
+        void (*exited)(const ExitRecord *record, void *userdata);
+        void (*state)(const ControlState *state, int pidfd, void *userdata); /* pidfd -EBADF: it does not run */
+        void (*lost)(void *userdata); /* the connection ended; nothing follows */
+} MonitorHandler;
+
+typedef struct MonitorArgs {
+        const Spawner *spawner;
+        Plan *plan;     /* its fds are ours; afterwards they are numbered as the monitor sees them */
+        int cgroup_fd;  /* where the monitor lives */
+        int run_dir_fd; /* where it listens for later daemons, under RUN_FILE_CONTROL; -EBADF: it does not */
+        int keep_fd;    /* one more that it is to hold; -EBADF: none */
+} MonitorArgs;
 
 /**
- * monitor_spawn() - start one
- * @program_fd: of monitor_program_open()
- * @cgroup_fd:  its own leaf
- * @plan:       its fd members and layer_fds are the caller's numbers and are renumbered for the
- * monitor here; the caller's stay open
- * @keep_fd:    one more to be inherited as it is (the lease of its ids), or -EBADF
- * @ret_pidfd:  owned by the caller; the monitor is our child while we live
+ * monitor_client_spawn() - encode the plan, start a monitor with it, connect
+ * @handler:   borrowed as long as the client lives
+ * @ret_pidfd: the monitor's; owned by the caller
  *
- * Return: its pid, or negative errno. Source: clone(2), CLONE_VFORK, CLONE_INTO_CGROUP
+ * Return: 0 or negative errno; then there is no process.
  */
-pid_t monitor_spawn(int program_fd, int cgroup_fd, const Plan *plan, int keep_fd, int *ret_pidfd);
-
-/** monitor_listen() - a listening socket @dir_fd/control. Return: an fd, or negative errno. */
-int monitor_listen(int dir_fd);
-
-/** monitor_connect() - to the socket of a monitor that a former daemon started. Return: an fd,
- * -ECONNREFUSED (it is gone), -EAGAIN, or negative errno. */
-int monitor_connect(int dir_fd);
+int monitor_client_spawn(sd_event *event, const MonitorArgs *args, const MonitorHandler *handler, void *userdata,
+                MonitorClient **ret, int *ret_pidfd);
 
 /**
- * monitor_client_new() - talk over a connected socket
- * @fd:     owned by the client on success
- * @events: borrowed, lives longer
+ * monitor_client_connect() - to the monitor that listens in @run_dir_fd
+ * It answers with CONTROL_STATE. Return: 0, -ENOENT or -ECONNREFUSED (no monitor), -EAGAIN, or negative errno.
  */
-int monitor_client_new(sd_event *event, int fd, const MonitorEvents *events, void *userdata,
+int monitor_client_connect(sd_event *event, int run_dir_fd, const MonitorHandler *handler, void *userdata,
                 MonitorClient **ret);
 MonitorClient *monitor_client_free(MonitorClient *c);
 DEFINE_CLEANUP(MonitorClient *, monitor_client_free);
 
-/** monitor_client_send() - one request. @fds are sent, and stay the caller's. Return: 0, -EAGAIN
- * (it does not read), or negative errno. */
-int monitor_client_send(MonitorClient *c, ControlType type, const void *body, size_t size,
-                const int *fds, size_t n_fds);
+/** monitor_client_wait() - handle one message now, waiting up to @timeout_ms. For before the loop runs. Return: 1, 0 if none came, or negative errno. */
+int monitor_client_wait(MonitorClient *c, int timeout_ms);
+
+/* Requests. Return: 0 or negative errno of sendmsg(2) (-EAGAIN: it does not read; -EPIPE: it is gone). */
+int monitor_client_attach(MonitorClient *c, unsigned mask, const int *fds, size_t n_fds);
+int monitor_client_resize(MonitorClient *c, unsigned rows, unsigned columns);
+int monitor_client_signal(MonitorClient *c, int signal);
+int monitor_client_taken(MonitorClient *c);
