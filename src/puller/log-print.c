@@ -37,7 +37,8 @@ struct LogPrinter {
         uint8_t buffer[BUFFER_BYTES];
 };
 
-int log_printer_new(const LogPrintOptions *options, uint64_t skip, bool inside, LogPrinter **ret) {
+int log_printer_new(const LogPrintOptions *options, uint64_t skip, const bool inside[static 3],
+                LogPrinter **ret) {
         LogPrinter *p;
 
         p = calloc(1, sizeof(*p));
@@ -48,7 +49,7 @@ int log_printer_new(const LogPrintOptions *options, uint64_t skip, bool inside, 
         p->skip = skip;
         p->stamp_nsec = UINT64_MAX;
         for (size_t i = 0; i < ELEMENTSOF(p->lines); i++)
-                p->lines[i] = (LineState) { .inside = inside, .hidden = inside };
+                p->lines[i] = (LineState) { .inside = inside[i], .hidden = inside[i] };
         *ret = p;
         return 0;
 }

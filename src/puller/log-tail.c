@@ -22,6 +22,7 @@ typedef struct FileCount {
         uint64_t starts; /* of lines */
         LineEnd end[3];  /* by stream, 1 and 2 */
         bool open[3];    /* its first byte may begin a line */
+        uint64_t before[3]; /* starts before that byte */
 } FileCount;
 
 static void count_bytes(FileCount *c, unsigned stream, const uint8_t *data, uint32_t length) {
@@ -29,9 +30,10 @@ static void count_bytes(FileCount *c, unsigned stream, const uint8_t *data, uint
 
         if (length == 0)
                 return;
-        if (c->end[stream] == LINE_UNKNOWN)
+        if (c->end[stream] == LINE_UNKNOWN) {
                 c->open[stream] = true;
-        else if (c->end[stream] == LINE_BETWEEN)
+                c->before[stream] = c->starts;
+        } else if (c->end[stream] == LINE_BETWEEN)
                 c->starts++;
 
         while (newline < last && (newline = memchr(newline, '\n', (size_t) (last - newline)))) {
@@ -72,14 +74,30 @@ static int count_file(int dir_fd, uint32_t number, FileCount *ret) {
 
 /* Puts an older file's count before @sum. */
 static void prepend(FileCount *sum, const FileCount *older) {
-        sum->starts += older->starts;
-        for (unsigned i = LOG_STREAM_STDOUT; i <= LOG_STREAM_STDERR; i++) {
-                if (older->end[i] == LINE_UNKNOWN)
-                        continue;
+        uint64_t more = older->starts;
+
+        for (unsigned i = LOG_STREAM_STDOUT; i <= LOG_STREAM_STDERR; i++)
                 if (sum->open[i] && older->end[i] == LINE_BETWEEN)
-                        sum->starts++;
-                sum->open[i] = older->open[i];
-        }
+                        more++;
+        sum->starts += more;
+
+        for (unsigned i = LOG_STREAM_STDOUT; i <= LOG_STREAM_STDERR; i++)
+                if (older->end[i] == LINE_UNKNOWN)
+                        sum->before[i] += more; /* one too many at most: then one more file is read */
+                else {
+                        sum->open[i] = older->open[i];
+                        sum->before[i] = older->before[i];
+                }
+}
+
+/* Do the last @n_lines lines begin behind all that is open still? */
+static bool is_enough(const FileCount *sum, uint64_t n_lines) {
+        if (sum->starts < n_lines)
+                return false;
+        for (unsigned i = LOG_STREAM_STDOUT; i <= LOG_STREAM_STDERR; i++)
+                if (sum->open[i] && sum->starts - sum->before[i] < n_lines)
+                        return false;
+        return true;
 }
 
 int log_tail_find(int dir_fd, uint64_t n_lines, LogTail *ret) {
@@ -101,14 +119,16 @@ int log_tail_find(int dir_fd, uint64_t n_lines, LogTail *ret) {
                         return r;
                 prepend(&sum, &count);
                 tail.first = numbers[n];
-                if (sum.starts >= n_lines) {
-                        tail.inside = true; /* what is open still is no line of ours */
-                        break;
+                if (is_enough(&sum, n_lines)) {
+                        memcpy(tail.inside, sum.open, sizeof(tail.inside));
+                        tail.skip = sum.starts - n_lines;
+                        *ret = tail;
+                        return 0;
                 }
         }
-        if (!tail.inside)
-                sum.starts += (uint64_t) sum.open[LOG_STREAM_STDOUT] + sum.open[LOG_STREAM_STDERR];
 
+        /* The log's beginning: what is open begins a line, at least for who reads what is left. */
+        sum.starts += (uint64_t) sum.open[LOG_STREAM_STDOUT] + sum.open[LOG_STREAM_STDERR];
         tail.skip = sum.starts > n_lines ? sum.starts - n_lines : 0;
         *ret = tail;
         return 0;

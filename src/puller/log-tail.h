@@ -8,7 +8,7 @@
 typedef struct LogTail {
         uint32_t first;
         uint64_t skip;
-        bool inside;
+        bool inside[3]; /* by stream: the first bytes are the rest of a line that is not shown */
 } LogTail;
 
 /**
