@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* init/plan-step.h: the steps of a start by name, and how a failing one is reported. On the wire: append only. */
+/* init/plan-step.h: the steps of a start by name, and how a failing one is reported. On the wire:
+ * append only. */
 #pragma once
 #include <stdint.h>
 
-/* The steps of a start, in order: what a failure report names. Values are on the wire: append only. */
+/* The steps of a start, in order: what a failure report names. Values are on the wire: append only.
+ */
 typedef enum PlanStep {
         PLAN_STEP_NONE,
-        PLAN_STEP_PLAN,         /* reading and checking the plan */
+        PLAN_STEP_PLAN, /* reading and checking the plan */
         PLAN_STEP_CLONE,
         PLAN_STEP_ID_MAP,
-        PLAN_STEP_LAYERS,       /* detached, idmapped clones of the layers and the upper directory */
-        PLAN_STEP_NAMESPACES,   /* joining (exec, ready netns) */
-        PLAN_STEP_ROOT,         /* the overlay */
+        PLAN_STEP_LAYERS,     /* detached, idmapped clones of the layers and the upper directory */
+        PLAN_STEP_NAMESPACES, /* joining (exec, ready netns) */
+        PLAN_STEP_ROOT,       /* the overlay */
         PLAN_STEP_MOUNTS,
         PLAN_STEP_DEVICES,
         PLAN_STEP_PIVOT_ROOT,

@@ -300,7 +300,10 @@ static int get_list_field(Plan *p, Counts *c, const FieldHeader *f, const void *
         case FIELD_LAYER_FD:
                 if (p->n_layers >= PLAN_LAYERS_MAX)
                         return -EBADMSG;
-                return get_fixed(f, data, &p->layer_fds[p->n_layers++], sizeof(int32_t));
+                r = get_fixed(f, data, &p->layer_fds[p->n_layers], sizeof(int32_t));
+                if (r < 0)
+                        return r;
+                return p->layer_fds[p->n_layers++] < 0 ? -EBADMSG : 0;
         case FIELD_UID_MAP:
                 return get_id_map(f, data, p->uid_maps, &p->n_uid_maps);
         case FIELD_GID_MAP:

@@ -37,7 +37,7 @@ typedef enum PlanFd {
         PLAN_FD_CGROUP,      /* directory of the payload cgroup, for CLONE_INTO_CGROUP */
         PLAN_FD_LOG_DIR,     /* logs/ID/, or absent (driver none); RUN only */
         PLAN_FD_EXIT_RECORD, /* O_RDWR, allocated; see monitor/exit-record.h */
-        PLAN_FD_STATE_DIR,   /* containers/ID/, which holds `upper` and `work`; RUN only */
+        PLAN_FD_STATE_DIR,   /* containers/ID/ with `upper` and `work`, mode 0711 (the child is nobody there); RUN only */
         PLAN_FD_TARGET,      /* pidfd of the container's first process; EXEC only */
         PLAN_FD_STDIN,       /* EXEC without terminal: the command's own end; absent: /dev/null */
         PLAN_FD_STDOUT,

@@ -284,12 +284,12 @@ int step_mounts(Child *c) {
         return 0;
 }
 
-/* The host's node onto an empty file: nodes cannot be made in a user namespace. */
+/* A node onto an empty file: nodes cannot be made in a user namespace. */
 static int bind_node(Child *c, int source_dir, const char *source, const char *target) {
         int fd, target_fd, r;
 
         child_detail(c, target);
-        fd = sys_open_tree(source_dir, source, PD_OPEN_TREE_CLONE);
+        fd = sys_open_tree(source_dir, source, PD_OPEN_TREE_CLONE | (*source ? 0 : AT_EMPTY_PATH));
         if (fd < 0)
                 return fd;
         target_fd = open_target(c, target, true);
@@ -336,6 +336,10 @@ int step_devices(Child *c) {
         return 0;
 }
 
+int step_console(Child *c) {
+        return bind_node(c, c->terminal_fd, "", "/dev/console");
+}
+
 int step_pivot_root(Child *c) {
         child_detail(c, "/");
         if (fchdir(c->root_fd) < 0)
@@ -348,4 +352,12 @@ int step_pivot_root(Child *c) {
         if (umount2(".", MNT_DETACH) < 0)
                 return -errno;
         return chdir("/") < 0 ? -errno : 0;
+}
+
+int step_read_only_root(Child *c) {
+        struct pd_mount_attr attr = {.attr_set = PD_ATTR_RDONLY};
+
+        child_detail(c, "/");
+        return c->plan->flags & PLAN_FLAG_READ_ONLY ? sys_mount_setattr(AT_FDCWD, "/", 0, &attr)
+                                                    : 0;
 }

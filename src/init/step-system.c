@@ -73,6 +73,8 @@ int step_terminal(Child *c) {
                 c->terminal_fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
                 r = c->terminal_fd < 0 ? -errno : send_fd(c->sync_fd, master);
         }
+        if (r >= 0 && c->plan->kind == PLAN_RUN)
+                r = step_console(c);
         (void) close(master); /* the monitor has it */
         return r;
 }
@@ -85,24 +87,33 @@ int step_ulimits(Child *c) {
                                 .rlim_max = u->hard == UINT64_MAX ? RLIM_INFINITY : u->hard,
                 };
 
-                child_detail(c, "ulimit");
+                child_detail(c, "limit");
                 if (setrlimit((int) u->resource, &limit) < 0)
                         return -errno;
         }
         return 0;
 }
 
-int step_seccomp(Child *c) {
+static int load_filter(Child *c) {
         struct sock_fprog program = {
                         .len = (unsigned short) (c->plan->seccomp_len / sizeof(struct sock_filter)),
                         .filter = (struct sock_filter *)
                                                   c->plan->seccomp, /* the kernel only reads it */
         };
 
-        if ((c->plan->flags & PLAN_FLAG_NO_NEW_PRIVS) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-                return -errno;
         if (!c->plan->seccomp)
                 return 0;
         child_detail(c, "filter");
         return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
+}
+
+int step_seccomp_privileged(Child *c) {
+        return c->plan->flags & PLAN_FLAG_NO_NEW_PRIVS ? 0 : load_filter(c);
+}
+
+int step_seccomp(Child *c) {
+        if (!(c->plan->flags & PLAN_FLAG_NO_NEW_PRIVS))
+                return 0;
+        child_detail(c, "no_new_privs");
+        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : load_filter(c);
 }

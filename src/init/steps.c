@@ -64,6 +64,7 @@ static void reset_signals(void) {
 
 /* Root of the new user namespace: what it makes from here on belongs to the container. */
 static int become_root(Child *c) {
+        child_detail(c, "");
         (void) umask(0);
         if (c->plan->n_uid_maps == 0)
                 return 0;
@@ -82,9 +83,20 @@ static int wait_for_monitor(Child *c) {
         return n == 1 ? 0 : -EPIPE;
 }
 
+/* The service's session keyring must not be the workload's. Charged to the container's root. */
+static int step_keyring(Child *c) {
+        child_detail(c, "session keyring");
+        if (syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL) < 0 &&
+                        errno != ENOSYS && errno != EPERM)
+                return -errno; /* without keys, or with keys forbidden, there is none to share */
+        return 0;
+}
+
 static int tie_to_monitor(Child *c) {
         struct pollfd p = {.fd = c->lifeline_fd, .events = POLLIN};
 
+        child_detail(c, "");
+        (void) prctl(PR_SET_DUMPABLE, 0); /* cannot fail with 0; the id change may have set it */
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
                 return -errno;
         if (poll(&p, 1, 0) != 0)
@@ -106,7 +118,7 @@ static int install_stdio(Child *c) {
                         /* so that /dev/stdout can be opened by the user; a file of another owner
                          * stays as it is */
                         return -errno;
-                if (dup2(fd, i) < 0)
+                if (fd != i && dup2(fd, i) < 0)
                         return -errno;
                 if (opened > 2)
                         (void) close(opened); /* its duplicate serves */
@@ -189,6 +201,7 @@ typedef struct Step {
 static const Step run_steps[] = {
                 {PLAN_STEP_ID_MAP, wait_for_monitor},
                 {PLAN_STEP_ID_MAP, become_root},
+                {PLAN_STEP_USER, step_keyring},
                 {PLAN_STEP_ROOT, step_root},
                 {PLAN_STEP_MOUNTS, step_mounts},
                 {PLAN_STEP_DEVICES, step_devices},
@@ -200,6 +213,8 @@ static const Step run_steps[] = {
                 {PLAN_STEP_USER, step_user},
                 {PLAN_STEP_TERMINAL, step_stdio},
                 {PLAN_STEP_WORKING_DIR, step_working_dir},
+                {PLAN_STEP_ROOT, step_read_only_root},
+                {PLAN_STEP_SECCOMP, step_seccomp_privileged},
                 {PLAN_STEP_CAPABILITIES, step_credentials},
                 {PLAN_STEP_CLONE, tie_to_monitor},
                 {PLAN_STEP_SECCOMP, step_seccomp},
@@ -213,11 +228,13 @@ static const Step exec_steps[] = {
                 {PLAN_STEP_ID_MAP, wait_for_monitor},
                 {PLAN_STEP_NAMESPACES, step_namespaces},
                 {PLAN_STEP_ID_MAP, become_root},
+                {PLAN_STEP_USER, step_keyring},
                 {PLAN_STEP_TERMINAL, step_terminal},
                 {PLAN_STEP_ULIMITS, step_ulimits},
                 {PLAN_STEP_USER, step_user},
                 {PLAN_STEP_TERMINAL, step_stdio},
                 {PLAN_STEP_WORKING_DIR, step_working_dir},
+                {PLAN_STEP_SECCOMP, step_seccomp_privileged},
                 {PLAN_STEP_CAPABILITIES, step_credentials},
                 {PLAN_STEP_CLONE, tie_to_monitor},
                 {PLAN_STEP_SECCOMP, step_seccomp},

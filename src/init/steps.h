@@ -43,10 +43,16 @@ int step_hostname(Child *c);
 int step_network(Child *c);
 int step_ulimits(Child *c);
 int step_user(Child *c);
+int step_read_only_root(Child *c);
+int step_seccomp_privileged(Child *c); /* the filter of one that may gain privileges, while we may
+                                          still load it */
 int step_credentials(Child *c);
 int step_seccomp(Child *c);
 int step_working_dir(Child *c);
 int step_execve(Child *c);
+
+/** step_console() - the terminal as /dev/console. Return: 0 or negative errno. */
+int step_console(Child *c);
 
 /* Sends one byte (a terminal's master) with an fd. Return: 0 or negative errno. */
 int send_fd(int socket_fd, int fd);

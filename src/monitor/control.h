@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * monitor/control.h: what a daemon and a monitor say to each other. A contract that outlives both: monitors run for
- * months under new daemons, so every version since 1 is spoken; unknown message types and trailing bytes are ignored.
+ * monitor/control.h: what a daemon and a monitor say to each other. A contract that outlives both:
+ * monitors run for months under new daemons, so every version since 1 is spoken; unknown message
+ * types and trailing bytes are ignored.
  *
- * One message is one packet of a SOCK_SEQPACKET socket: ControlHeader, then the type's struct, then (where said) bytes;
- * fds come as SCM_RIGHTS. The monitor starts with a connected socket (PLAN_FD_CONTROL) and listens on PLAN_FD_LISTEN;
- * it accepts peers of its own uid only (SO_PEERCRED) and the latest connection wins: the one before is closed. At
- * accept it sends CONTROL_STATE. It never waits for the daemon: a daemon that does not read loses its connection and
- * finds everything in CONTROL_STATE and the exit record when it comes back.
+ * One message is one packet of a SOCK_SEQPACKET socket: ControlHeader, then the type's struct, then
+ * (where said) bytes; fds come as SCM_RIGHTS. The monitor starts with a connected socket
+ * (PLAN_FD_CONTROL) and listens on PLAN_FD_LISTEN; it accepts peers of its own uid only
+ * (SO_PEERCRED) and the latest connection wins: the one before is closed. At accept it sends
+ * CONTROL_STATE. It never waits for the daemon: a daemon that does not read loses its connection
+ * and finds everything in CONTROL_STATE and the exit record when it comes back.
  */
 #pragma once
 #include <stdint.h>
@@ -26,26 +28,31 @@ typedef struct ControlHeader {
         uint16_t version;
         uint16_t type;    /* ControlType */
         uint32_t length;  /* of the whole packet */
-        uint32_t serial;  /* of a request; its CONTROL_REPLY carries the same; 0 in messages that are none */
+        uint32_t serial; /* of a request; its CONTROL_REPLY carries the same; 0 in messages that are
+                            none */
 } ControlHeader;
 
 typedef enum ControlType {
         /* monitor to daemon */
-        CONTROL_STARTED = 1, /* ControlStarted; fd: pidfd of the first process. execve has succeeded */
-        CONTROL_FAILED = 2,  /* PlanFailure: the start failed; the exit record says so too; the monitor ends */
-        CONTROL_EXITED = 3,  /* ExitRecord, stored before; all output is in the log before this. The monitor ends after CONTROL_TAKEN or when the socket closes */
+        CONTROL_STARTED = 1, /* ControlStarted; fd: pidfd of the first process. execve has succeeded
+                              */
+        CONTROL_FAILED = 2,  /* PlanFailure: the start failed; the exit record says so too; the
+                                monitor ends */
+        CONTROL_EXITED = 3,  /* ExitRecord, stored before; all output is in the log before this. The
+                                monitor ends after CONTROL_TAKEN or when the socket closes */
         CONTROL_STATE = 4,   /* ControlState; fd: pidfd when running */
         CONTROL_REPLY = 5,   /* ControlReply to a request */
 
         /* daemon to monitor */
-        CONTROL_ATTACH = 64, /* ControlAttach; fds: those named in its mask, in the order stdin, stdout, stderr: our ends */
+        CONTROL_ATTACH = 64, /* ControlAttach; fds: those named in its mask, in the order stdin,
+                                stdout, stderr: our ends */
         CONTROL_RESIZE = 65, /* ControlResize */
         CONTROL_TAKEN = 66,  /* the exit record is in the database: the monitor may end */
         CONTROL_SIGNAL = 67, /* ControlSignal, to the first process, through its pidfd */
 } ControlType;
 
 typedef struct ControlStarted {
-        uint32_t pid;          /* in the monitor's pid namespace; for display only, never signalled */
+        uint32_t pid; /* in the monitor's pid namespace; for display only, never signalled */
         uint32_t reserved;
         uint64_t started_usec; /* realtime, just after execve */
 } ControlStarted;
@@ -72,8 +79,10 @@ typedef enum ControlAttachMask {
         CONTROL_ATTACH_STDIN = 1 << 0,  /* read end: the monitor copies it to the workload */
         CONTROL_ATTACH_STDOUT = 1 << 1, /* write end */
         CONTROL_ATTACH_STDERR = 1 << 2, /* write end; not with a terminal */
-        CONTROL_ATTACH_BLOCK = 1 << 3,  /* the workload's output waits for this client (one at a time, else -EBUSY) */
-        CONTROL_ATTACH_CLOSE_STDIN = 1 << 4, /* end of this input closes the workload's standard input */
+        CONTROL_ATTACH_BLOCK = 1 << 3,  /* the workload's output waits for this client (one at a
+                                           time, else -EBUSY) */
+        CONTROL_ATTACH_CLOSE_STDIN =
+                        1 << 4, /* end of this input closes the workload's standard input */
 } ControlAttachMask;
 
 typedef struct ControlAttach {

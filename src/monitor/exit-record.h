@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * monitor/exit-record.h: how a run ended, on disk. `containers/ID/exit` (and `run-root/…/exec-N` for an exec) is
- * allocated when the container is created and overwritten in place, so that a full disk cannot lose it. Written with
- * one pwrite() before anybody is told, and synced before the monitor ends.
+ * monitor/exit-record.h: how a run ended, on disk. `containers/ID/exit` (and `run-root/…/exec-N`
+ * for an exec) is allocated when the container is created and overwritten in place, so that a full
+ * disk cannot lose it. Written with one pwrite() before anybody is told, and synced before the
+ * monitor ends.
  */
 #pragma once
 #include <stdint.h>
@@ -12,11 +13,12 @@
 #define EXIT_RECORD_FILE "exit"
 
 typedef enum ExitKind {
-        EXIT_NONE,       /* allocated; nothing ended yet */
-        EXIT_STARTED,    /* a run is under way: with another boot id, or without its monitor, it ended unseen */
-        EXIT_EXITED,     /* value: exit code 0..255 */
-        EXIT_SIGNALED,   /* value: signal */
-        EXIT_FAILED,     /* the start failed: step, value (errno), detail */
+        EXIT_NONE,     /* allocated; nothing ended yet */
+        EXIT_STARTED,  /* a run is under way: with another boot id, or without its monitor, it ended
+                          unseen */
+        EXIT_EXITED,   /* value: exit code 0..255 */
+        EXIT_SIGNALED, /* value: signal */
+        EXIT_FAILED,   /* the start failed: step, value (errno), detail */
         _EXIT_KIND_MAX,
 } ExitKind;
 
@@ -31,7 +33,7 @@ typedef struct ExitRecord {
         uint8_t boot_id[16];
         uint32_t value;
         uint32_t step;          /* PlanStep of EXIT_FAILED */
-        uint64_t run;           /* counts the container's starts; set by the daemon when it allocates */
+        uint64_t run; /* counts the container's starts; set by the daemon when it allocates */
         char detail[256];
         uint8_t reserved[188];
         uint32_t checksum;      /* CRC-32 (IEEE) of all before */
@@ -39,8 +41,10 @@ typedef struct ExitRecord {
 
 _Static_assert(sizeof(ExitRecord) == 512, "the exit record is one sector");
 
-/** exit_record_write() - seal (magic, version, length, checksum) and overwrite. Return: 0 or negative errno. Source: pwrite(2). */
+/** exit_record_write() - seal (magic, version, length, checksum) and overwrite. Return: 0 or
+ * negative errno. Source: pwrite(2). */
 int exit_record_write(int fd, ExitRecord *record);
 
-/** exit_record_read() - Return: 0, -ENODATA (empty or EXIT_NONE), -EBADMSG (damaged), -EPROTO (newer major layout), or negative errno. */
+/** exit_record_read() - Return: 0, -ENODATA (empty or EXIT_NONE), -EBADMSG (damaged), -EPROTO
+ * (newer major layout), or negative errno. */
 int exit_record_read(int fd, ExitRecord *ret);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* monitor/log-writer.h: appends chunks to a container's log and rotates it. Never waits for room: see log_writer_append(). */
+/* monitor/log-writer.h: appends chunks to a container's log and rotates it. Never waits for room:
+ * see log_writer_append(). */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -31,8 +32,8 @@ void log_writer_done(LogWriter *w);
  * log_writer_append() - one chunk, as it was read
  * @size: 0 to LOG_CHUNK_BYTES_MAX
  *
- * On a full disk the oldest file goes first, then the chunk, which a gap records as soon as there is room. Cannot fail:
- * a workload never waits for its log.
+ * On a full disk the oldest file goes first, then the chunk, which a gap records as soon as there
+ * is room. Cannot fail: a workload never waits for its log.
  */
 void log_writer_append(LogWriter *w, LogStream stream, const void *data, size_t size);
 

@@ -29,11 +29,14 @@
 
 #define PLAN_FD 3
 #define SYNC_DELAY_USEC USEC_PER_SEC
-#define FLUSH_MS 5000
+#define FLUSH_USEC (5 * USEC_PER_SEC)
 
 typedef struct Monitor {
         int conn_fd, listen_fd, record_fd;
         bool exec;
+        bool is_volatile;         /* nothing of this run need survive the machine */
+        usec_t flush_until_usec;  /* monotonic; 0: not ended; USEC_INFINITY: over */
+        struct winsize size;      /* of the terminal, if told before there is one */
         ControlState state;
         Spawned child;
         LogWriter log;
@@ -87,11 +90,12 @@ static void send_message(Monitor *m, ControlType type, uint32_t serial, const vo
 }
 
 static int terminal_resize(Monitor *m, const ControlResize *size) {
-        struct winsize w = {.ws_row = size->rows, .ws_col = size->columns};
-
+        m->size = (struct winsize){.ws_row = size->rows, .ws_col = size->columns};
+        if (m->state.phase == CONTROL_PHASE_STARTING)
+                return 0; /* the plan takes it along */
         if (!m->streams.terminal || m->streams.out_fd < 0)
                 return -ENOTTY;
-        return ioctl(m->streams.out_fd, TIOCSWINSZ, &w) < 0 ? -errno : 0;
+        return ioctl(m->streams.out_fd, TIOCSWINSZ, &m->size) < 0 ? -errno : 0;
 }
 
 static int send_signal(Monitor *m, const ControlSignal *s) {
@@ -188,7 +192,7 @@ static void accept_daemon(Monitor *m) {
         socklen_t size = sizeof(peer);
         int fd;
 
-        fd = accept4(m->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+        fd = accept4(m->listen_fd, NULL, NULL, SOCK_CLOEXEC); /* never waits: see set_up() */
         if (fd < 0)
                 return;
         if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.uid != getuid()) {
@@ -203,44 +207,54 @@ static void accept_daemon(Monitor *m) {
                 send_message(m, CONTROL_EXITED, 0, &m->record, sizeof(m->record), -EBADF);
 }
 
+/* In milliseconds for poll(): -1 if nothing is to be done by itself. */
 static int poll_timeout(const Monitor *m) {
-        usec_t since = m->log.dirty_since_usec, now;
+        usec_t now, due = USEC_INFINITY;
 
-        if (since == 0)
+        if (m->log.dirty_since_usec > 0 && !m->is_volatile)
+                due = m->log.dirty_since_usec + SYNC_DELAY_USEC;
+        if (m->streams.used_since_usec > 0 && m->streams.used_since_usec + SYNC_DELAY_USEC < due)
+                due = m->streams.used_since_usec + SYNC_DELAY_USEC;
+        if (m->flush_until_usec > 0 && m->flush_until_usec < due)
+                due = m->flush_until_usec;
+        if (due == USEC_INFINITY)
                 return -1;
         now = now_monotonic();
-        return now >= since + SYNC_DELAY_USEC
-                               ? 0
-                               : (int) ((since + SYNC_DELAY_USEC - now) / USEC_PER_MSEC) + 1;
+        return now >= due ? 0 : (int) ((due - now) / USEC_PER_MSEC) + 1;
 }
 
-/* Until the first process has ended. */
-static void watch(Monitor *m) {
-        for (;;) {
-                struct pollfd p[STREAMS_POLL_MAX + 3] = {
-                                {.fd = m->child.pidfd, .events = POLLIN},
-                                {.fd = m->conn_fd,
-                                                .events = POLLIN}, /* poll() skips negative ones */
-                                {.fd = m->listen_fd, .events = POLLIN},
-                };
-                size_t n = streams_poll_fds(&m->streams, p + 3);
-                int timeout = poll_timeout(m);
-
-                if (poll(p, n + 3, timeout) < 0 && errno != EINTR)
-                        return;
-                if (timeout >= 0 && poll_timeout(m) == 0)
-                        log_writer_sync(&m->log);
-                streams_dispatch(&m->streams, p + 3, n);
-                if (p[1].revents)
-                        (void) receive(m); /* poll() says whether there is more */
-                if (p[2].revents)
-                        accept_daemon(m);
-                if (p[0].revents)
-                        return;
-        }
+static bool is_due(usec_t since_usec, usec_t now) {
+        return since_usec > 0 && now >= since_usec + SYNC_DELAY_USEC;
 }
 
-static void reap(Monitor *m) {
+static void run_timers(Monitor *m) {
+        usec_t now = now_monotonic();
+
+        if (is_due(m->log.dirty_since_usec, now) && !m->is_volatile)
+                log_writer_sync(&m->log);
+        if (is_due(m->streams.used_since_usec, now))
+                streams_release(&m->streams);
+        if (m->flush_until_usec > 0 && now >= m->flush_until_usec)
+                m->flush_until_usec = USEC_INFINITY; /* over: only who is waited for is left */
+}
+
+/* Stored first, told afterwards, synced last: nobody waits for the disk. */
+static void report(Monitor *m, ControlType type, const void *body, size_t size) {
+        (void) exit_record_write(
+                        m->record_fd, &m->record); /* allocated: what fails is the disk itself, and
+                                                      the daemon is told below */
+        m->state.phase = CONTROL_PHASE_EXITED;
+        m->flush_until_usec = now_monotonic() + FLUSH_USEC;
+        send_message(m, type, 0, body, size, -EBADF);
+        streams_finish(&m->streams);
+        if (m->is_volatile)
+                return;
+        if (!m->exec)
+                (void) fdatasync(m->record_fd); /* as above */
+        log_writer_sync(&m->log);
+}
+
+static void first_process_ended(Monitor *m) {
         siginfo_t si = {};
 
         while (waitid(P_PID, (id_t) m->child.pid, &si, WEXITED) < 0 && errno == EINTR)
@@ -248,30 +262,48 @@ static void reap(Monitor *m) {
         m->record.kind = si.si_code == CLD_EXITED ? EXIT_EXITED : EXIT_SIGNALED;
         m->record.value = (uint32_t) si.si_status;
         m->record.finished_usec = now_realtime();
+        m->child.pidfd = close_fd(m->child.pidfd);
+
+        streams_drain(&m->streams);
+        log_writer_append(&m->log, LOG_STREAM_END, NULL, 0);
+        report(m, CONTROL_EXITED, &m->record, sizeof(m->record));
 }
 
-/* Stored first, told afterwards. Then the daemon may take its time, but only while it is there. */
-static void report(Monitor *m, ControlType type, const void *body, size_t size) {
-        (void) exit_record_write(
-                        m->record_fd, &m->record); /* allocated: what fails is the disk itself, and
-                                                      the daemon is told below */
-        m->state.phase = CONTROL_PHASE_EXITED;
-        send_message(m, type, 0, body, size, -EBADF);
-        if (!m->exec)
-                (void) fdatasync(m->record_fd); /* as above */
-        log_writer_sync(&m->log);
+/* All is stored; what is left is to be told to a daemon that is there, and given to clients. */
+static bool may_end(const Monitor *m) {
+        if (m->state.phase != CONTROL_PHASE_EXITED || (m->conn_fd >= 0 && !m->taken))
+                return false;
+        return !streams_pending(&m->streams, m->flush_until_usec == USEC_INFINITY);
+}
 
-        while (m->conn_fd >= 0 && !m->taken) {
-                struct pollfd p[2] = {{.fd = m->conn_fd, .events = POLLIN},
-                                {.fd = m->listen_fd, .events = POLLIN}};
+static void loop(Monitor *m) {
+        while (!may_end(m)) {
+                struct pollfd p[STREAMS_POLL_MAX + 3] = {
+                                {.fd = m->child.pidfd,
+                                                .events = POLLIN}, /* poll() skips negative ones */
+                                {.fd = m->conn_fd, .events = POLLIN},
+                                {.fd = m->listen_fd, .events = POLLIN},
+                };
+                size_t n = streams_poll_fds(&m->streams, p + 3);
 
-                if (poll(p, 2, -1) < 0 && errno != EINTR)
+                if (poll(p, n + 3, poll_timeout(m)) < 0 && errno != EINTR)
                         return;
-                if (p[0].revents)
-                        (void) receive(m); /* poll() says whether there is more */
-                if (p[1].revents)
+                run_timers(m);
+                if (p[1].revents) /* before the output: who has attached gets it */
+                        while (receive(m))
+                                ;
+                streams_dispatch(&m->streams, p + 3, n);
+                if (p[2].revents)
                         accept_daemon(m);
+                if (p[0].revents)
+                        first_process_ended(m);
         }
+}
+
+/* A stream that lands on 0, 1 or 2 would lose its place there to the next one. */
+static void fill_stdio(void) {
+        for (int fd = 0; fd >= 0 && fd <= 2;)
+                fd = fcntl(fd, F_GETFD) >= 0 ? fd + 1 : open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
 static int read_plan(Plan *plan, void **ret_map, size_t *ret_size) {
@@ -295,15 +327,14 @@ static int set_up(Monitor *m, const Plan *plan) {
         m->conn_fd = plan->fds[PLAN_FD_CONTROL];
         m->listen_fd = plan->fds[PLAN_FD_LISTEN];
         m->record_fd = plan->fds[PLAN_FD_EXIT_RECORD];
+        m->is_volatile = plan->flags & PLAN_FLAG_VOLATILE;
+        if (m->listen_fd >= 0)
+                (void) fd_set_nonblock(m->listen_fd, true); /* cannot fail on an open fd */
         memcpy(m->state.id, plan->id, sizeof(m->state.id));
-        if (exit_record_read(m->record_fd, &m->record) < 0) {
-                ExitRecord empty;
-
-                /* The run's number is the daemon's, also in a record of kind NONE. */
-                if (pread_full(m->record_fd, &empty, sizeof(empty), 0) == sizeof(empty))
-                        m->record.run = empty.run;
-        }
-        memset(m->record.detail, 0, sizeof(m->record.detail));
+        /* The run's number is the daemon's; all else is of an earlier run. */
+        if (pread_full(m->record_fd, &m->record, sizeof(m->record), 0) != sizeof(m->record))
+                m->record.run = 0;
+        m->record = (ExitRecord){.run = m->record.run};
         memcpy(m->record.boot_id, plan->boot_id, sizeof(m->record.boot_id));
         streams_init(&m->streams, plan->fds[PLAN_FD_LOG_DIR] >= 0 ? &m->log : NULL);
         return log_writer_open(&m->log, plan->fds[PLAN_FD_LOG_DIR], plan->log_max_size,
@@ -316,8 +347,8 @@ static void start_failed(Monitor *m, const PlanFailure *failure) {
         m->record.value = (uint32_t) failure->error;
         m->record.finished_usec = now_realtime();
         memcpy(m->record.detail, failure->detail, sizeof(m->record.detail));
-        streams_done(&m->streams);
         report(m, CONTROL_FAILED, failure, sizeof(*failure));
+        loop(m);
 }
 
 /* What only the start needed: a container that idles for months holds no more than its streams and
@@ -374,6 +405,11 @@ static int run(Monitor *m) {
         while (receive(m)) /* who attached before the start gets everything */
                 ;
 
+        if (m->size.ws_row > 0) {
+                plan.rows = m->size.ws_row;
+                plan.columns = m->size.ws_col;
+        }
+
         m->record.started_usec = now_realtime();
         r = spawn_child(&plan, &m->child, &failure);
         if (r < 0) {
@@ -390,16 +426,12 @@ static int run(Monitor *m) {
                         &m->record); /* only tells a later daemon that a run was under way */
         send_message(m, CONTROL_STARTED, 0, &started, sizeof(started), m->child.pidfd);
         streams_start(&m->streams, &m->child);
+        while (receive(m)) /* and who did while it started, too */
+                ;
         let_go_of_plan(&plan, map, size);
         log_writer_append(&m->log, LOG_STREAM_START, NULL, 0);
 
-        watch(m);
-        reap(m);
-        streams_drain(&m->streams);
-        log_writer_append(&m->log, LOG_STREAM_END, NULL, 0);
-        streams_flush(&m->streams, FLUSH_MS);
-        streams_done(&m->streams);
-        report(m, CONTROL_EXITED, &m->record, sizeof(m->record));
+        loop(m);
         return EXIT_SUCCESS;
 }
 
@@ -418,6 +450,7 @@ int main(int argc, char *argv[]) {
                 return EXIT_FAILURE;
         }
 
+        fill_stdio();
         (void) prctl(PR_SET_DUMPABLE, 0); /* cannot fail with 0; keeps the child's memory from the
                                              container too */
         return run(&monitor);

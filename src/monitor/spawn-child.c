@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include "base/fd.h"
 #include "init/steps.h"
@@ -41,7 +43,8 @@ static int write_map(pid_t pid, const char *file, const PlanIdMap *maps, size_t 
 
 static int sleeper(void *unused) {
         for (;;)
-                (void) syscall(SYS_pause); /* ends by the SIGKILL of storage_userns() */
+                (void) syscall(SYS_ppoll, NULL, 0, NULL, NULL,
+                                0); /* ends by the SIGKILL of storage_userns() */
         return 0;
 }
 
@@ -89,7 +92,7 @@ static int shifted_clone(int dir_fd, int userns_fd) {
 }
 
 static int prepare_layers(const Plan *plan) {
-        int userns_fd = -EBADF, r;
+        int userns_fd = -EBADF, r = 0;
 
         if (plan->storage_map.count > 0) {
                 userns_fd = storage_userns(plan);
@@ -102,7 +105,8 @@ static int prepare_layers(const Plan *plan) {
                         return r;
         }
         r = child.upper_fd = shifted_clone(plan->fds[PLAN_FD_STATE_DIR], userns_fd);
-        close_fd(userns_fd);
+        if (userns_fd != plan->fds[PLAN_FD_USERNS_STORAGE])
+                close_fd(userns_fd);
         return r < 0 ? r : 0;
 }
 
@@ -126,6 +130,16 @@ static int make_pipe(const Plan *plan, int *ret_ours, int *ret_theirs, bool thei
         return fd_set_nonblock(*ret_ours, true);
 }
 
+/* An exec's pipe, likewise. */
+static int give_pipe(const Plan *plan, int fd) {
+        struct stat st;
+
+        if (fd >= 0 && plan->n_uid_maps > 0 && fstat(fd, &st) >= 0 && S_ISFIFO(st.st_mode))
+                (void) fchown(fd, plan->uid_maps[0].outside, plan->gid_maps[0].outside); /* only
+                        opening it anew by name would fail */
+        return fd;
+}
+
 static int prepare_streams(const Plan *plan, Spawned *s) {
         int r;
 
@@ -135,7 +149,7 @@ static int prepare_streams(const Plan *plan, Spawned *s) {
                 return 0;
         if (plan->kind == PLAN_EXEC) {
                 for (int i = 0; i < 3; i++)
-                        child.stdio_fds[i] = plan->fds[PLAN_FD_STDIN + i];
+                        child.stdio_fds[i] = give_pipe(plan, plan->fds[PLAN_FD_STDIN + i]);
                 return 0;
         }
 
@@ -169,6 +183,37 @@ static int set_oom_score(const Plan *plan, pid_t pid) {
         return r;
 }
 
+/* By number. Source: asm-generic/resource.h */
+static const char *const limit_names[] = {"cpu", "fsize", "data", "stack", "core", "rss", "nproc",
+                "nofile", "memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio",
+                "rttime"};
+
+static const char *limit_name(uint32_t resource) {
+        return resource < sizeof(limit_names) / sizeof(limit_names[0]) ? limit_names[resource]
+                                                                       : "limit";
+}
+
+/* Root of a user namespace cannot raise a hard limit; we may be able to. The child sets both to
+ * what is wanted. */
+static int raise_limits(const Plan *plan, pid_t pid, PlanFailure *failure) {
+        for (size_t i = 0; i < plan->n_ulimits; i++) {
+                const PlanUlimit *u = &plan->ulimits[i];
+                struct rlimit old;
+                rlim_t hard = u->hard == UINT64_MAX ? RLIM_INFINITY : u->hard;
+                int r;
+
+                if (prlimit(pid, u->resource, NULL, &old) >= 0 && hard <= old.rlim_max)
+                        continue;
+                old.rlim_max = hard;
+                if (prlimit(pid, u->resource, &old, NULL) < 0) {
+                        r = -errno;
+                        fail_step(failure, PLAN_STEP_ULIMITS, r, limit_name(u->resource));
+                        return r;
+                }
+        }
+        return 0;
+}
+
 static int let_go(const Plan *plan, pid_t pid, int sync_fd, PlanFailure *failure) {
         int r;
 
@@ -178,6 +223,9 @@ static int let_go(const Plan *plan, pid_t pid, int sync_fd, PlanFailure *failure
                 fail_step(failure, PLAN_STEP_CLONE, r, "oom_score_adj");
                 return r;
         }
+        r = raise_limits(plan, pid, failure);
+        if (r < 0)
+                return r;
         if (plan->kind == PLAN_RUN && plan->n_uid_maps > 0) {
                 r = write_map(pid, "uid_map", plan->uid_maps, plan->n_uid_maps);
                 if (r >= 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* monitor/spawn-child.h: from a plan to a first process past its execve. Knows clone3 and id maps; knows no log. */
+/* monitor/spawn-child.h: from a plan to a first process past its execve. Knows clone3 and id maps;
+ * knows no log. */
 #pragma once
 #include <sys/types.h>
 #include "init/plan.h"

@@ -4,13 +4,32 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/fd.h"
 #include "base/usec.h"
 
+#define INPUT_BYTES_MAX (64U * 1024)
+#define PAGE_ALIGNED __attribute__((__aligned__(4096)))
+#define DRAIN_READS_MAX 256
+#define LITTLE 4096 /* what may stay touched in an idle monitor */
+
 /* One for both streams: what was read is in the log and at the sinks before the next read. */
-static char buffer[LOG_CHUNK_BYTES_MAX];
+static char buffer[LOG_CHUNK_BYTES_MAX] PAGE_ALIGNED;
+static char input[INPUT_BYTES_MAX] PAGE_ALIGNED;
+
+static void mark_used(Streams *s, ssize_t bytes) {
+        if (bytes > LITTLE && s->used_since_usec == 0)
+                s->used_since_usec = now_monotonic();
+}
+
+void streams_release(Streams *s) {
+        (void) madvise(buffer, sizeof(buffer), MADV_DONTNEED); /* read anew as zeros; nobody does */
+        if (s->input_begin == s->input_end)
+                (void) madvise(input, sizeof(input), MADV_DONTNEED); /* as above */
+        s->used_since_usec = 0;
+}
 
 void streams_init(Streams *s, LogWriter *log) {
         *s = (Streams){.log = log,
@@ -39,6 +58,7 @@ void streams_done(Streams *s) {
 }
 
 void streams_start(Streams *s, const Spawned *spawned) {
+        s->started = true;
         s->terminal = spawned->terminal_fd >= 0;
         if (s->terminal) {
                 s->out_fd = spawned->terminal_fd;
@@ -72,6 +92,8 @@ int streams_attach(Streams *s, unsigned mask, const int *fds) {
         Sink *out = NULL, *err = NULL;
         size_t i = 0;
 
+        if (s->finished)
+                return -ESRCH;
         if ((block && has_blocking(s)) || ((mask & CONTROL_ATTACH_STDIN) && s->source_fd >= 0))
                 return -EBUSY;
         if (mask & CONTROL_ATTACH_STDOUT)
@@ -85,14 +107,19 @@ int streams_attach(Streams *s, unsigned mask, const int *fds) {
                 s->source_fd = fds[i++];
                 s->source_closes = mask & CONTROL_ATTACH_CLOSE_STDIN;
                 (void) fd_set_nonblock(s->source_fd, true); /* cannot fail on an open fd */
+                if (s->started && s->in_fd < 0) /* the workload reads none, or no more */
+                        s->source_fd = close_fd(s->source_fd);
         }
         if (out)
                 *out = (Sink){.fd = fds[i++], .stream = LOG_STREAM_STDOUT, .block = block};
         if (err)
                 *err = (Sink){.fd = fds[i++], .stream = LOG_STREAM_STDERR, .block = block};
         for (Sink *k = s->sinks; k < s->sinks + CONTROL_FOLLOWERS_MAX; k++)
-                if (k == out || k == err)
+                if (k == out || k == err) {
                         (void) fd_set_nonblock(k->fd, true); /* as above */
+                        (void) fcntl(k->fd, F_SETPIPE_SZ,
+                                        LOG_CHUNK_BYTES_MAX); /* a smaller one is slower */
+                }
         return 0;
 }
 
@@ -165,7 +192,7 @@ static void sink_write(Sink *k, const char *data, size_t size) {
 static bool read_output(Streams *s, int *fd, LogStream stream) {
         ssize_t n;
 
-        if (*fd < 0 || is_held_up(s, stream))
+        if (*fd < 0)
                 return false;
         do
                 n = read(*fd, buffer, sizeof(buffer));
@@ -177,6 +204,7 @@ static bool read_output(Streams *s, int *fd, LogStream stream) {
                 return false;
         }
 
+        mark_used(s, n);
         if (s->log)
                 log_writer_append(s->log, stream, buffer, (size_t) n);
         for (size_t i = 0; i < CONTROL_FOLLOWERS_MAX; i++)
@@ -188,7 +216,7 @@ static bool read_output(Streams *s, int *fd, LogStream stream) {
 static void push_input(Streams *s) {
         while (s->input_begin < s->input_end && s->in_fd >= 0) {
                 ssize_t n = write(
-                                s->in_fd, s->input + s->input_begin, s->input_end - s->input_begin);
+                                s->in_fd, input + s->input_begin, s->input_end - s->input_begin);
 
                 if (n < 0 && errno == EINTR)
                         continue;
@@ -210,8 +238,9 @@ static void read_input(Streams *s) {
         do {
                 if (s->source_fd < 0 || s->input_begin < s->input_end)
                         return;
-                n = read(s->source_fd, s->input, sizeof(s->input));
+                n = read(s->source_fd, input, sizeof(input));
                 if (n > 0) {
+                        mark_used(s, n);
                         s->input_end = (size_t) n;
                         push_input(s);
                 }
@@ -260,55 +289,57 @@ void streams_dispatch(Streams *s, const struct pollfd *p, size_t n) {
                 else
                         for (Sink *k = s->sinks; k < s->sinks + CONTROL_FOLLOWERS_MAX; k++)
                                 if (k->fd == p[i].fd) {
-                                        if (p[i].revents & POLLERR)
-                                                sink_close(k);
+                                        if (p[i].revents & (POLLERR | POLLHUP | POLLNVAL))
+                                                sink_close(k); /* nobody reads it any more */
                                         else
                                                 sink_push(k);
+                                        if (s->finished && k->begin == k->end)
+                                                sink_close(k); /* has all */
                                         break;
                                 }
         }
 }
 
-static void wait_for_sinks(Streams *s, bool blocking_only, int timeout_ms) {
-        usec_t deadline = timeout_ms < 0 ? USEC_INFINITY
-                                         : usec_add(now_monotonic(),
-                                                           (usec_t) timeout_ms * USEC_PER_MSEC);
+/* A pipe is made wide enough for all that is left, so that a client that sleeps need not be waited
+ * for: the kernel keeps the rest for it. */
+static void sink_hand_over(Sink *k) {
+        int held;
 
-        for (;;) {
-                struct pollfd p[CONTROL_FOLLOWERS_MAX];
-                usec_t now = now_monotonic();
-                size_t n = 0;
-
-                for (size_t i = 0; i < CONTROL_FOLLOWERS_MAX; i++) {
-                        Sink *k = &s->sinks[i];
-
-                        if (k->fd >= 0 && k->begin < k->end && (k->block || !blocking_only))
-                                p[n++] = (struct pollfd){.fd = k->fd, .events = POLLOUT};
-                }
-                if (n == 0 || now >= deadline)
-                        return;
-                if (poll(p, n, timeout_ms < 0 ? -1 : (int) ((deadline - now) / USEC_PER_MSEC) + 1) <
-                                                0 &&
-                                errno != EINTR)
-                        return;
-                streams_dispatch(s, p, n);
-        }
+        sink_push(k);
+        if (k->begin == k->end)
+                return;
+        if (ioctl(k->fd, FIONREAD, &held) < 0 ||
+                        fcntl(k->fd, F_SETPIPE_SZ, (size_t) held + (k->end - k->begin) + 8192) < 0)
+                return; /* a socket, or over the host's limit: it is waited for */
+        sink_push(k);
 }
 
 void streams_drain(Streams *s) {
-        for (;;) {
-                bool more = read_output(s, &s->out_fd, LOG_STREAM_STDOUT);
-
-                more |= read_output(s, &s->err_fd, LOG_STREAM_STDERR);
-                if (more)
-                        continue;
-                if (!is_held_up(s, LOG_STREAM_STDOUT) && !is_held_up(s, LOG_STREAM_STDERR))
-                        return;
-                wait_for_sinks(s, true, -1);
-        }
+        /* A pipe holds a chunk. Only where processes outlive the first one (no pid namespace of
+         * their own) could it be filled anew; such writers are not waited for. */
+        for (int i = 0; i < DRAIN_READS_MAX && read_output(s, &s->out_fd, LOG_STREAM_STDOUT); i++)
+                ;
+        for (int i = 0; i < DRAIN_READS_MAX && read_output(s, &s->err_fd, LOG_STREAM_STDERR); i++)
+                ;
+        s->out_fd = close_fd(s->out_fd);
+        s->err_fd = close_fd(s->err_fd);
+        s->in_fd = close_fd(s->in_fd);
 }
 
-void streams_flush(Streams *s, int timeout_ms) {
-        wait_for_sinks(s, true, -1);
-        wait_for_sinks(s, false, timeout_ms);
+void streams_finish(Streams *s) {
+        s->finished = true;
+        s->source_fd = close_fd(s->source_fd);
+        for (Sink *k = s->sinks; k < s->sinks + CONTROL_FOLLOWERS_MAX; k++)
+                if (k->fd >= 0) {
+                        sink_hand_over(k);
+                        if (k->begin == k->end)
+                                sink_close(k);
+                }
+}
+
+bool streams_pending(const Streams *s, bool blocking) {
+        for (const Sink *k = s->sinks; k < s->sinks + CONTROL_FOLLOWERS_MAX; k++)
+                if (k->fd >= 0 && k->begin < k->end && (k->block || !blocking))
+                        return true;
+        return false;
 }
