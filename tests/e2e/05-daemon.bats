@@ -92,6 +92,23 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(wc -l <<<"$stderr")" 1
 }
 
+@test "an embedded daemon ends by itself when nothing runs and nobody called for a while" {
+        only_embedded
+        local root=$E2E_HOME/idle run=$E2E_HOME/idle-run
+        POCKETDOCKER_IDLE_SECONDS=1 timeout 120 "$PROGRAMS/pocketdockerd" --embedded --root="$root" --run-root="$run"
+        [ ! -e "$run/private" ]
+        POCKETDOCKER_IDLE_SECONDS=1 "$PROGRAMS/pocketdockerd" --embedded --root="$root" --run-root="$run" 3>&- &
+        local daemon=$!
+        await 30 test -S "$run/private"
+        export POCKETDOCKER_ROOT=$root POCKETDOCKER_RUN_ROOT=$run
+        pocketdocker run -d --rm "$E2E_HOME/rootfs.tar" sleep 4
+        # While a container runs it stays, however long nobody calls.
+        sleep 2
+        kill -0 "$daemon"
+        await 60 process_gone "$daemon"
+        wait "$daemon"
+}
+
 @test "a damaged database is refused with a sentence and keeps its bytes" {
         only_embedded
         export POCKETDOCKER_ROOT=$E2E_HOME/damaged POCKETDOCKER_RUN_ROOT=$E2E_HOME/damaged-run
