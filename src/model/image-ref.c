@@ -294,22 +294,26 @@ int image_ref_normalized(const ImageRef *ref, char **ret) {
 }
 
 int image_ref_repository(const ImageRef *ref, char **ret) {
-        const char *path;
+        const char *path, *slash;
 
         if (ref->id)
                 return str_printf(ret, "%s", ref->id);
 
-        /* What is left out must come back when the text is read again: "localhost/x" would be another registry's. */
-        if (!streq(ref->domain, DEFAULT_REGISTRY) ||
-                        looks_like_domain(ref->path, strcspn(ref->path, "/")))
-                return str_printf(ret, "%s/%s", ref->domain, ref->path);
-
+        /* What is left out must come back when the text is read again: "localhost/x" would be
+         * another registry's, and 64 hex digits an id. */
         path = startswith(ref->path, DEFAULT_REPOSITORY_PREFIX);
-        return str_printf(ret, "%s", path && !strchr(path, '/') ? path : ref->path);
+        if (!path || strchr(path, '/'))
+                path = ref->path;
+        slash = strchr(path, '/');
+        if (!streq(ref->domain, DEFAULT_REGISTRY) || id_is_valid(path) ||
+                        (slash && looks_like_domain(path, (size_t) (slash - path))))
+                return str_printf(ret, "%s/%s", ref->domain, ref->path);
+        return str_printf(ret, "%s", path);
 }
 
 int image_ref_familiar(const ImageRef *ref, char **ret) {
         _cleanup_free_ char *repository = NULL;
+        const char *tag = ref->tag ? ref->tag : DEFAULT_TAG;
         int r;
 
         r = image_ref_repository(ref, &repository);
@@ -322,7 +326,9 @@ int image_ref_familiar(const ImageRef *ref, char **ret) {
         }
         if (ref->digest)
                 return str_printf(ret, "%s@%s", repository, ref->digest);
-        return str_printf(ret, "%s:%s", repository, ref->tag ? ref->tag : DEFAULT_TAG);
+        if (streq(repository, "sha256") && id_is_valid(tag)) /* a name that would read as an id */
+                return image_ref_normalized(ref, ret);
+        return str_printf(ret, "%s:%s", repository, tag);
 }
 
 int image_ref_familiar_from(const char *normalized, char **ret) {

@@ -264,19 +264,25 @@ static int decode_errno(const uint8_t *data, size_t size, int *ret) {
         return 0;
 }
 
-static int decode_field(uint32_t tag, const uint8_t *data, size_t size, PullReport *report) {
-        PullResult *result = &report->result;
+static int decode_progress_field(uint32_t tag, const uint8_t *data, size_t size, PullProgress *p) {
+        switch (tag) {
+        case TAG_BYTES_DONE:
+                return decode_u64(data, size, &p->bytes_done);
+        case TAG_BYTES_TOTAL:
+                return decode_u64(data, size, &p->bytes_total);
+        case TAG_ENTRIES:
+                return decode_u64(data, size, &p->entries);
+        default:
+                return 0;
+        }
+}
+
+static int decode_result_field(uint32_t tag, const uint8_t *data, size_t size, PullResult *result) {
         int r;
 
         switch (tag) {
-        case TAG_BYTES_DONE:
-                return decode_u64(data, size, &report->progress.bytes_done);
-        case TAG_BYTES_TOTAL:
-                return decode_u64(data, size, &report->progress.bytes_total);
         case TAG_ENTRIES:
-                return decode_u64(data, size,
-                                report->type == PULL_REPORT_RESULT ? &result->entries
-                                                                   : &report->progress.entries);
+                return decode_u64(data, size, &result->entries);
         case TAG_DIFF_ID:
                 return decode_digest(data, size, result->diff_id);
         case TAG_CONFIG_ID:
@@ -290,14 +296,33 @@ static int decode_field(uint32_t tag, const uint8_t *data, size_t size, PullRepo
                 return r;
         case TAG_DEVICE:
                 return decode_device(data, size, result);
-        case TAG_CODE:
-                return decode_code(data, size, &report->failure.code);
-        case TAG_ERRNO:
-                return decode_errno(data, size, &report->failure.errnum);
-        case TAG_MESSAGE:
-                return decode_text(data, size, ERROR_MESSAGE_MAX, &report->failure.message);
         default:
                 return 0;
+        }
+}
+
+static int decode_failure_field(uint32_t tag, const uint8_t *data, size_t size, Failure *failure) {
+        switch (tag) {
+        case TAG_CODE:
+                return decode_code(data, size, &failure->code);
+        case TAG_ERRNO:
+                return decode_errno(data, size, &failure->errnum);
+        case TAG_MESSAGE:
+                return decode_text(data, size, ERROR_MESSAGE_MAX, &failure->message);
+        default:
+                return 0;
+        }
+}
+
+/* A field that its type does not have is as good as unknown. */
+static int decode_field(uint32_t tag, const uint8_t *data, size_t size, PullReport *report) {
+        switch (report->type) {
+        case PULL_REPORT_PROGRESS:
+                return decode_progress_field(tag, data, size, &report->progress);
+        case PULL_REPORT_RESULT:
+                return decode_result_field(tag, data, size, &report->result);
+        default:
+                return decode_failure_field(tag, data, size, &report->failure);
         }
 }
 
