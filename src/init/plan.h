@@ -34,7 +34,7 @@ typedef enum PlanKind {
 typedef enum PlanFd {
         PLAN_FD_CONTROL,     /* SOCK_SEQPACKET, connected to the daemon that started us */
         PLAN_FD_LISTEN,      /* SOCK_SEQPACKET, listening: later daemons; RUN only */
-        PLAN_FD_CGROUP,      /* directory of the payload cgroup, for CLONE_INTO_CGROUP */
+        PLAN_FD_CGROUP,      /* directory of the payload cgroup, for CLONE_INTO_CGROUP; none that saw cgroup.kill: Linux 6.18 kills what is cloned into it */
         PLAN_FD_LOG_DIR,     /* logs/ID/, or absent (driver none); RUN only */
         PLAN_FD_EXIT_RECORD, /* O_RDWR, allocated; see monitor/exit-record.h */
         PLAN_FD_STATE_DIR,   /* containers/ID/ with `upper` and `work`, mode 0711 (the child is nobody there); RUN only */
