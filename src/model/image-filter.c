@@ -11,13 +11,16 @@ void image_filter_done(ImageFilter *f) {
         f->since = strv_free(f->since);
 }
 
-int image_filter_resolve(ImageFilter *f, ImageFilterLookup lookup, void *userdata, Failure *reterr) {
+int image_filter_resolve(
+                ImageFilter *f, ImageFilterLookup lookup, void *userdata, Failure *reterr) {
         uint64_t usec;
         int r;
 
-        if (strv_length(f->references) + strv_length(f->labels) + strv_length(f->before) + strv_length(f->since) >
-            FILTER_VALUES_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "A filter has at most %u values", FILTER_VALUES_MAX);
+        if (strv_length(f->references) + strv_length(f->labels) + strv_length(f->before) +
+                                        strv_length(f->since) >
+                        FILTER_VALUES_MAX)
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "A filter has at most %u values",
+                                FILTER_VALUES_MAX);
 
         STRV_FOREACH(name, f->before) {
                 r = lookup(*name, userdata, &usec, reterr);
@@ -89,7 +92,8 @@ static bool has_label(const ImageSubject *s, const char *wanted) {
 bool image_filter_matches(const ImageFilter *f, const ImageSubject *s) {
         if (f->dangling >= 0 && (strv_length(s->tags) == 0) != (f->dangling > 0))
                 return false;
-        if (s->created_usec >= f->before_usec || (f->since_usec > 0 && s->created_usec <= f->since_usec))
+        if (s->created_usec >= f->before_usec ||
+                        (f->since_usec > 0 && s->created_usec <= f->since_usec))
                 return false;
         STRV_FOREACH(label, f->labels)
                 if (!has_label(s, *label))

@@ -27,7 +27,8 @@ void image_filter_done(ImageFilter *f);
  *
  * Return: 0, FAILURE_LIMIT_REACHED (more than FILTER_VALUES_MAX values), or what @lookup gives.
  */
-typedef int (*ImageFilterLookup)(const char *reference, void *userdata, uint64_t *ret_created_usec, Failure *reterr);
+typedef int (*ImageFilterLookup)(
+                const char *reference, void *userdata, uint64_t *ret_created_usec, Failure *reterr);
 int image_filter_resolve(ImageFilter *f, ImageFilterLookup lookup, void *userdata, Failure *reterr);
 
 /* An image as a filter sees it; borrowed. */

@@ -34,7 +34,8 @@ static void test_image_pattern_matches_names(void **state) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++)
-                assert_int_equal(image_pattern_matches(table[i].pattern, table[i].tag), table[i].fits);
+                assert_int_equal(image_pattern_matches(table[i].pattern, table[i].tag),
+                                table[i].fits);
 }
 
 /* A pattern of stars against a name without the last letter: exponential in careless matchers. */
@@ -52,9 +53,12 @@ static void test_image_pattern_matches_stars_in_no_time(void **state) {
 }
 
 static void test_image_filter_matches_labels_tags_and_times(void **state) {
-        char *tags[] = { (char *) "bb:1", NULL }, *labels[] = { (char *) "a=1", (char *) "bare", NULL };
-        char *key[] = { (char *) "a", NULL }, *pair[] = { (char *) "a=1", NULL }, *prefix[] = { (char *) "a=", NULL };
-        ImageSubject tagged = { .tags = tags, .labels = labels, .created_usec = 10 }, dangling = { .created_usec = 20 };
+        char *tags[] = { (char *) "bb:1", NULL },
+             *labels[] = { (char *) "a=1", (char *) "bare", NULL };
+        char *key[] = { (char *) "a", NULL }, *pair[] = { (char *) "a=1", NULL },
+             *prefix[] = { (char *) "a=", NULL };
+        ImageSubject tagged = { .tags = tags, .labels = labels, .created_usec = 10 },
+                     dangling = { .created_usec = 20 };
         ImageFilter f = IMAGE_FILTER_INIT;
 
         assert_true(image_filter_matches(&f, &tagged));
@@ -86,7 +90,8 @@ static void test_image_filter_matches_labels_tags_and_times(void **state) {
         assert_true(image_filter_matches(&f, &dangling));
 }
 
-static int lookup_ten(const char *reference, void *userdata, uint64_t *ret_created_usec, Failure *reterr) {
+static int lookup_ten(const char *reference, void *userdata, uint64_t *ret_created_usec,
+                Failure *reterr) {
         if (streq(reference, "none"))
                 return fail(reterr, FAILURE_NO_SUCH_IMAGE, 0, "No image '%s'", reference);
         *ret_created_usec = 10;
