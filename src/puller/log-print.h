@@ -22,7 +22,8 @@ typedef struct LogPrinter LogPrinter;
  * log_printer_new() - @skip: lines, of both streams, to pass over before all other choices
  * @inside: by stream: its first bytes are the rest of a line that began earlier, which is no line and not shown
  */
-int log_printer_new(const LogPrintOptions *options, uint64_t skip, const bool inside[static 3], LogPrinter **ret);
+int log_printer_new(const LogPrintOptions *options, uint64_t skip, const bool inside[static 3],
+                LogPrinter **ret);
 LogPrinter *log_printer_free(LogPrinter *p);
 DEFINE_CLEANUP(LogPrinter *, log_printer_free);
 

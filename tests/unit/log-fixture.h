@@ -21,7 +21,9 @@ typedef struct LogFixture {
 } LogFixture;
 
 static inline void log_rotate(LogFixture *l) {
-        LogFileHeader header = { .magic = LOG_FILE_MAGIC, .version = LOG_FILE_VERSION, .length = sizeof(header) };
+        LogFileHeader header = {
+                .magic = LOG_FILE_MAGIC, .version = LOG_FILE_VERSION, .length = sizeof(header)
+        };
         char name[16];
 
         close_fd(l->fd);
@@ -40,7 +42,9 @@ static inline void log_drop(LogFixture *l, uint32_t number) {
 }
 
 static inline void log_bytes(LogFixture *l, unsigned stream, const void *data, size_t size) {
-        LogChunk chunk = { .time_nsec = l->time_nsec, .length = (uint32_t) size, .stream = (uint8_t) stream };
+        LogChunk chunk = {
+                .time_nsec = l->time_nsec, .length = (uint32_t) size, .stream = (uint8_t) stream
+        };
         char whole[sizeof(chunk) + 64 * 1024];
 
         assert_true(size <= sizeof(whole) - sizeof(chunk));

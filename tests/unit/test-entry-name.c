@@ -24,7 +24,8 @@ static void test_entry_path_normalize_accepts(void **state) {
 }
 
 static void test_entry_path_normalize_rejects_what_leads_out(void **state) {
-        static const char *const table[] = { "..", "../a", "/..", "a/../..", "a/../../b", "./..", "a/b/../../../c" };
+        static const char *const table[] = { "..", "../a", "/..", "a/../..", "a/../../b", "./..",
+                "a/b/../../../c" };
         char path[ARCHIVE_PATH_MAX] = "as before";
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
@@ -114,9 +115,12 @@ static void test_entry_show_cuts_between_characters(void **state) {
         char shown[16];
 
         assert_string_equal(entry_show("123456789012", shown, sizeof(shown)), "123456789012");
-        assert_string_equal(entry_show("1234567890123", shown, sizeof(shown)), "123456789012\xe2\x80\xa6");
-        assert_string_equal(entry_show("12345678901\xc3\xa9tude", shown, sizeof(shown)), "12345678901\xe2\x80\xa6");
-        assert_string_equal(entry_show("1234567890\xff\xff", shown, sizeof(shown)), "1234567890\xe2\x80\xa6");
+        assert_string_equal(entry_show("1234567890123", shown, sizeof(shown)),
+                        "123456789012\xe2\x80\xa6");
+        assert_string_equal(entry_show("12345678901\xc3\xa9tude", shown, sizeof(shown)),
+                        "12345678901\xe2\x80\xa6");
+        assert_string_equal(entry_show("1234567890\xff\xff", shown, sizeof(shown)),
+                        "1234567890\xe2\x80\xa6");
 }
 
 static void test_entry_attribute_wanted_leaves_out_what_overlayfs_believes(void **state) {

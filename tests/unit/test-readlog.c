@@ -13,7 +13,9 @@ static ReadlogArgs args_for(const LogFixture *l) {
                 .dir_fd = l->dir_fd,
                 .notify_fd = -EBADF,
                 .end_fd = -EBADF,
-                .print = { .out_fd = -EBADF, .streams = { false, true, true }, .until_nsec = UINT64_MAX },
+                .print = { .out_fd = -EBADF,
+                                .streams = { false, true, true },
+                                .until_nsec = UINT64_MAX },
         };
 }
 
@@ -119,7 +121,8 @@ static void test_readlog_chooses_lines_by_their_beginning(void **state) {
 static void test_readlog_frames_name_stream_and_length(void **state) {
         LogFixture *l = *state;
         _cleanup_close_ int fd = memfd_create("out", MFD_CLOEXEC);
-        static const uint8_t expected[] = "\1\0\0\0\0\0\0\7one\ntwo\2\0\0\0\0\0\0\4err\n\1\0\0\0\0\0\0\1\n";
+        static const uint8_t expected[] =
+                        "\1\0\0\0\0\0\0\7one\ntwo\2\0\0\0\0\0\0\4err\n\1\0\0\0\0\0\0\1\n";
         ReadlogArgs args = args_for(l);
         uint8_t bytes[sizeof(expected)];
 
@@ -174,8 +177,11 @@ static void test_readlog_tells_of_a_gap(void **state) {
         log_out(l, "before\n");
         log_bytes(l, LOG_STREAM_GAP, &lost, sizeof(lost));
         log_out(l, "after\n");
-        assert_log(args, "before\n[pocketdocker: 12345 bytes of output lost: no space left on device]\nafter\n");
-        assert_tail(l, 2, "[pocketdocker: 12345 bytes of output lost: no space left on device]\nafter\n");
+        assert_log(args, "before\n[pocketdocker: 12345 bytes of output lost: no space left on "
+                         "device]\nafter\n");
+        assert_tail(l, 2,
+                        "[pocketdocker: 12345 bytes of output lost: no space left on "
+                        "device]\nafter\n");
         args.print.streams[LOG_STREAM_STDERR] = false;
         assert_log(args, "before\nafter\n");
 }
@@ -251,7 +257,9 @@ static void test_readlog_ignores_what_is_not_whole(void **state) {
 
 static void test_readlog_goes_on_behind_damage(void **state) {
         LogFixture *l = *state;
-        LogChunk chunk = { .time_nsec = LOG_TIME, .length = LOG_CHUNK_BYTES_MAX + 1, .stream = LOG_STREAM_STDOUT };
+        LogChunk chunk = { .time_nsec = LOG_TIME,
+                .length = LOG_CHUNK_BYTES_MAX + 1,
+                .stream = LOG_STREAM_STDOUT };
         _cleanup_close_ int other = -EBADF;
 
         log_rotate(l);
