@@ -95,7 +95,8 @@ ssize_t log_source_list(int dir_fd, uint32_t **ret) {
         if (errno != 0)
                 return -errno;
 
-        qsort(numbers, n, sizeof(*numbers), compare_numbers);
+        if (n > 0)
+                qsort(numbers, n, sizeof(*numbers), compare_numbers);
         *ret = TAKE_PTR(numbers);
         return (ssize_t) n;
 }
