@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The contract: dbus/*.xml against the running daemon, and what broadcasts may carry."""
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import frame
+from frame import CONTAINER, IMAGE, MANAGER, MANAGER_PATH, OPERATION, PROPERTIES, ROOT_PATH, case, until, world
+
+EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
+
+# DESIGN: what everybody may see. A member is added here only with a reason why every user of the machine may know it.
+PUBLIC = {
+    CONTAINER: {"Id", "Name", "Image", "Owner", "State", "Health", "CreatedAt", "StartedAt", "FinishedAt", "ExitCode",
+                "OOMKilled", "RestartCount"},
+    IMAGE: {"Id", "Tags", "CreatedAt", "Size"},
+    OPERATION: {"Kind", "Owner", "State", "Progress", "Result", "Error"},
+    MANAGER: {"Version", "StateDirectory"},
+}
+STANDARD = {"org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Properties"}
+
+
+def members(document, interface):
+    """All that a caller can tell of an interface, in a form that can be compared."""
+    found = ElementTree.fromstring(document).find(f"interface[@name='{interface}']")
+    result = {}
+    for member in found:
+        if member.tag == "annotation":
+            continue
+        annotations = {a.get("name"): a.get("value") for a in member.findall("annotation")}
+        if annotations.get(EMITS) == "true":
+            del annotations[EMITS]
+        arguments = [(a.get("name"), a.get("type"), a.get("direction", "in")) for a in member.findall("arg")]
+        result[member.tag, member.get("name")] = (member.get("type"), member.get("access"), arguments, annotations)
+    return result
+
+
+def same_as_xml(w, path, interface):
+    document = w.caller().call(path, "org.freedesktop.DBus.Introspectable", "Introspect").value()
+    contract = members((frame.SOURCE / f"dbus/{interface}.xml").read_text(), interface)
+    running = members(document, interface)
+    assert contract == running, "\n".join(
+        f"{key}: contract {contract.get(key)}, daemon {running.get(key)}"
+        for key in sorted(contract.keys() | running.keys()) if contract.get(key) != running.get(key))
+
+
+def image_of(root):
+    return root.manager("GetImage", "(s)", ("bb:1",)).value()
+
+
+def begin_import(root, reference):
+    return root.import_image(reference).value()
+
+
+@case("every interface is as its XML says")
+def _():
+    with world() as w:
+        root = w.caller()
+        same_as_xml(w, MANAGER_PATH, MANAGER)
+        same_as_xml(w, root.create("one").value(), CONTAINER)
+        same_as_xml(w, image_of(root), IMAGE)
+        same_as_xml(w, begin_import(root, "slow"), OPERATION)
+
+
+@case("GetAll shows what everybody may see and nothing else, to root as well")
+def _():
+    with world() as w:
+        root = w.caller()
+        for path, interface in ((root.create("one").value(), CONTAINER), (image_of(root), IMAGE),
+                                (begin_import(root, "slow"), OPERATION), (MANAGER_PATH, MANAGER)):
+            shown = root.call(path, PROPERTIES, "GetAll", "(s)", (interface,)).value()
+            assert shown.keys() == PUBLIC[interface], (interface, shown.keys() ^ PUBLIC[interface])
+
+
+@case("GetManagedObjects tells of every object, and of each what everybody may see")
+def _():
+    with world() as w:
+        root, user = w.caller(), w.caller(frame.USER)
+        paths = {root.create("one").value(), image_of(root), begin_import(root, "slow"), MANAGER_PATH}
+        objects = user.call(ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects").value()
+        assert paths <= objects.keys(), paths - objects.keys()
+        for path in paths:
+            for interface, properties in objects[path].items():
+                assert interface in STANDARD or properties.keys() == PUBLIC[interface], (path, interface, properties)
+
+
+@case("broadcasts carry what everybody may see and nothing else")
+def _():
+    with world() as w:
+        root, listener = w.caller(), w.caller(frame.USER)
+        seen = listener.collect()
+        path = root.create("one", label=frame.GLib.Variant("as", ["secret=1"]), env=frame.GLib.Variant("as", ["KEY=secret"])).value()
+        for method in ("Start", "Restart", "Stop"):
+            root.option_call(path, method).value()
+        root.container(path, "Rename", "(s)", ("other",)).value()
+        root.option_call(path, "Remove").value()
+        begin_import(root, "new:1")
+        begin_import(root, "bad")
+        until(lambda: any(member == "PropertiesChanged" and a[1].get("State") == "failed" for _, member, a in seen))
+        root.manager("RemoveImage", "(sa{sv})", ("new:1", {})).value()
+        listener.sync()
+        for where, member, arguments in seen:
+            if member == "PropertiesChanged":
+                assert arguments[1].keys() <= PUBLIC[arguments[0]], (where, arguments)
+                assert not arguments[2], (where, arguments)
+            elif member == "InterfacesAdded":
+                for interface, properties in arguments[1].items():
+                    assert interface in STANDARD or properties.keys() <= PUBLIC[interface], (where, arguments)
+            else:
+                assert member == "InterfacesRemoved", member
+        assert "secret" not in repr(seen)
+        assert {member for _, member, _ in seen} == {"PropertiesChanged", "InterfacesAdded", "InterfacesRemoved"}
+
+
+@case("whoever forgets what InterfacesRemoved names keeps nothing of an object")
+def _():
+    with world() as w:
+        root, listener = w.caller(), w.caller(frame.USER)
+        seen = listener.collect("org.freedesktop.DBus.ObjectManager")
+        path = root.create("one").value()
+        told = set(listener.call(ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects").value()[path])
+        root.option_call(path, "Remove").value()
+        listener.sync()
+        added = [set(a[1]) for _, member, a in seen if member == "InterfacesAdded" and a[0] == path]
+        removed = [set(a[1]) for _, member, a in seen if member == "InterfacesRemoved" and a[0] == path]
+        assert added == [told] and removed == [told], (added, removed, told)
+
+
+@case("the change comes before the reply to the call that made it, and once")
+def _():
+    with world() as w:
+        root = w.caller()
+        seen = root.collect(PROPERTIES)
+        path = root.create("one").value()
+        root.option_call(path, "Start").value()
+        # The reply is here: what was sent before it is here as well, though perhaps not yet dispatched.
+        context = frame.GLib.MainContext.default()
+        while context.pending():
+            context.iteration(False)
+        states = [a[1]["State"] for where, _, a in seen if where == path and "State" in a[1]]
+        assert states == ["running"], seen
+        root.option_call(path, "Restart").value()
+        root.sync()
+        # Stopped and started within one turn of the loop: one signal, with the end of it.
+        assert [a[1]["State"] for where, _, a in seen if where == path and "State" in a[1]] == ["running", "running"], seen
+
+
+@case("every method is open to users in the bus policy, so that polkit decides")
+def _():
+    with world() as w:
+        root, user = w.caller(), w.caller(frame.USER)
+        w.polkit().answer = "no"
+        paths = {MANAGER: MANAGER_PATH, CONTAINER: root.create("one").value(), IMAGE: image_of(root),
+                 OPERATION: begin_import(root, "slow")}
+        for interface, path in paths.items():
+            document = (frame.SOURCE / f"dbus/{interface}.xml").read_text()
+            for kind, name in members(document, interface):
+                if kind != "method":
+                    continue
+                reply = user.call(path, interface, name, "(dd)", (0.5, 0.5)).wait()
+                assert reply.error == frame.DBUS_ERROR + "InvalidArgs", (interface, name, reply.error, reply.message)
+
+
+@case("a path that is no object is told apart from one that is gone by nothing")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        root.option_call(path, "Remove").value()
+        for absent in (path, frame.NOBODY_THERE, f"{ROOT_PATH}/container/short", f"{path}/below"):
+            root.option_call(absent, "Start").refused(frame.DBUS_ERROR + "UnknownObject")
+        for absent in (f"{ROOT_PATH}/operation/0", f"{ROOT_PATH}/operation/01", f"{ROOT_PATH}/operation/99999999999999999999999"):
+            root.call(absent, OPERATION, "Cancel").refused(frame.DBUS_ERROR + "UnknownObject")
+        root.call(f"{ROOT_PATH}/image/{'f' * 64}", IMAGE, "Inspect").refused(frame.DBUS_ERROR + "UnknownObject")
+
+
+@case("a sentence that is no UTF-8 reaches the caller with the bad bytes replaced")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = begin_import(root, "bad")
+        root.call(path, OPERATION, "Wait").refused(frame.ERROR + "InvalidArchive", "'a??'")
+        name, sentence = root.get(path, OPERATION, "Error").value()
+        assert name == frame.ERROR + "InvalidArchive" and "a??" in sentence, sentence
+        root.create("broken", run=True).refused(frame.ERROR + "StartFailed", "'broken'")
+
+
+if __name__ == "__main__":
+    sys.exit(frame.run_all())

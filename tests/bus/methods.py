@@ -1,0 +1,352 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each method: works, bad arguments, limits, the caller gone. Who is refused what is in polkit.py."""
+import os
+import sys
+import time
+
+import frame
+from frame import (CONTAINER, DBUS_ERROR, ERROR, IMAGE, MANAGER_PATH, OPERATION, ROOT_PATH, USER, GLib, case, switch, text,
+                   until, world)
+
+INVALID = DBUS_ERROR + "InvalidArgs"
+CALLS_PER_CALLER = 256
+
+
+def number(n):
+    return GLib.Variant("t", n)
+
+
+def strings(*values):
+    return GLib.Variant("as", values)
+
+
+@case("RunContainer gives a running container, CreateContainer one that is created")
+def _():
+    with world() as w:
+        root = w.caller()
+        running, created = root.create("one", run=True).value(), root.create("two").value()
+        assert root.get(running, CONTAINER, "State").value() == "running"
+        assert root.get(created, CONTAINER, "State").value() == "created"
+        assert running.startswith(f"{ROOT_PATH}/container/") and len(running.rsplit("/", 1)[1]) == 64
+
+
+@case("an option that is not known, of a wrong type or out of bounds is refused by name, and nothing is made")
+def _():
+    with world() as w:
+        root = w.caller()
+        for options, word in (({"nam": text("x")}, "'nam'"), ({"name": switch(True)}, "'name'"), ({"tty": text("yes")}, "'tty'"),
+                              ({"env": text("A=1")}, "'env'"), ({"stop-timeout": GLib.Variant("u", 5)}, "'stop-timeout'"),
+                              ({"label": GLib.Variant("aay", [b"x"])}, "'label'"), ({"tty": GLib.Variant("v", switch(True))}, "'tty'")):
+            for method in ("RunContainer", "CreateContainer"):
+                root.manager(method, "(sa{sv})", ("bb:1", options)).refused(INVALID, word)
+        root.manager("RunContainer", "(sa{sv})", ("bb:1", {"publish": strings("80:80")})).refused(ERROR + "Unsupported", "publish")
+        root.manager("RunContainer", "(s)", ("bb:1",)).refused(INVALID)
+        assert root.manager("ListContainers", "(a{sv})", ({},)).value() == []
+
+
+@case("what the engine refuses comes back by its name")
+def _():
+    with world() as w:
+        root = w.caller()
+        root.create("one").value()
+        root.create("one").refused(ERROR + "ContainerExists", "'one'")
+        root.create("two", image="absent").refused(ERROR + "NoSuchImage", "'absent'")
+        root.create("full").refused(ERROR + "LimitReached")
+        root.create("broken", run=True).refused(ERROR + "StartFailed", "'broken'")
+        root.manager("GetContainer", "(s)", ("absent",)).refused(ERROR + "NoSuchContainer", "'absent'")
+        root.manager("GetImage", "(s)", ("absent",)).refused(ERROR + "NoSuchImage", "'absent'")
+
+
+@case("a request-id gives the first container again")
+def _():
+    with world() as w:
+        root = w.caller()
+        first = root.create(request_id=text("r1")).value()
+        assert root.create(request_id=text("r1")).value() == first
+        assert root.create(request_id=text("r2")).value() != first
+
+
+@case("Start, Stop, Kill, Restart, Rename and Remove do what they say")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+
+        def state():
+            return root.get(path, CONTAINER, "State").value()
+
+        root.option_call(path, "Start").value()
+        assert state() == "running"
+        root.option_call(path, "Stop", {"timeout": number(0), "signal": text("INT")}).value()
+        assert state() == "exited" and root.get(path, CONTAINER, "ExitCode").value() == 130
+        root.option_call(path, "Restart", {"timeout": number(1000000)}).value()
+        assert state() == "running"
+        root.container(path, "Kill", "(s)", ("",)).value()
+        assert root.get(path, CONTAINER, "ExitCode").value() == 137
+        root.container(path, "Kill", "(s)", ("TERM",)).refused(ERROR + "WrongState", "'one'")
+        root.container(path, "Rename", "(s)", ("other",)).value()
+        assert root.manager("GetContainer", "(s)", ("other",)).value() == path
+        root.option_call(path, "Start").value()
+        root.option_call(path, "Remove").refused(ERROR + "WrongState", "'other'")
+        root.option_call(path, "Remove", {"force": switch(True), "volumes": switch(True)}).value()
+        root.option_call(path, "Start").refused(DBUS_ERROR + "UnknownObject")
+
+
+@case("an option that a container's method does not know, or of a wrong type, is refused by name")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        for method in ("Start", "Stop", "Restart", "Remove", "Wait", "Attach", "Logs"):
+            root.option_call(path, method, {"nonsense": switch(True)}).refused(INVALID, "'nonsense'")
+        for method, option, value in (("Stop", "timeout", text("5")), ("Stop", "timeout", GLib.Variant("u", 5)),
+                                      ("Restart", "signal", number(9)), ("Remove", "force", text("yes")),
+                                      ("Attach", "stdin", number(1)), ("Logs", "tail", GLib.Variant("u", 5)),
+                                      ("Wait", "condition", switch(True))):
+            root.option_call(path, method, {option: value}).refused(INVALID, f"'{option}'")
+        root.option_call(path, "Stop", {"signal": text("NOSUCH")}).refused(INVALID, "'NOSUCH'")
+        root.container(path, "Kill", "(s)", ("NOSUCH",)).refused(INVALID, "'NOSUCH'")
+        root.option_call(path, "Wait", {"condition": text("tomorrow")}).refused(INVALID, "'tomorrow'")
+        root.container(path, "Resize", "(uu)", (65536, 1)).refused(INVALID)
+        root.container(path, "Exec", "(asa{sv})", ([], {})).refused(INVALID)
+        root.container(path, "Exec", "(asa{sv})", (["true"], {"nonsense": switch(True)})).refused(INVALID, "'nonsense'")
+        root.container(path, "Rename", "(s)", ("no name",)).refused(INVALID, "'no name'")
+
+
+@case("Wait gives the exit code at the end, at once after it, and an error when the container goes")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        waits = [root.option_call(path, "Wait"), root.option_call(path, "Wait", {"condition": text("next-exit")})]
+        running = root.option_call(path, "Wait", {"condition": text("running")})
+        root.option_call(path, "Start").value()
+        assert running.value() == 0
+        assert not any(wait.ended for wait in waits)
+        root.container(path, "Kill", "(s)", ("TERM",)).value()
+        assert [wait.value() for wait in waits] == [143, 143]
+        assert root.option_call(path, "Wait").value() == 143
+        removed = root.option_call(path, "Wait", {"condition": text("removed")})
+        other = root.option_call(path, "Wait", {"condition": text("running")})
+        root.option_call(path, "Remove").value()
+        assert removed.value() == 143
+        other.refused(ERROR + "NoSuchContainer", "'one'")
+
+
+@case("Attach, Wait and Start sent in one go stay in order")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        attach, wait, start = (root.option_call(path, method) for method in ("Attach", "Wait", "Start"))
+        kill = root.container(path, "Kill", "(s)", ("KILL",))
+        streams = attach.value()
+        assert os.read(attach.fds[streams["stdout"]], 100) == b"attached\n"
+        start.value()
+        kill.value()
+        assert wait.value() == 137
+        assert os.read(attach.fds[streams["stdout"]], 100) == b""
+        os.close(attach.fds[0])
+
+
+@case("Logs and Exec hand out streams, and an exec is waited for and killed by its name")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one", run=True).value()
+        for framed, expected in ((False, b"log\n"), (True, b"framed\n")):
+            logs = root.option_call(path, "Logs", {"framed": switch(framed), "tail": number(5), "since": number(1)})
+            logs.value()
+            assert os.read(logs.fds[0], 100) == expected
+            os.close(logs.fds[0])
+        run = root.container(path, "Exec", "(asa{sv})", (["sh"], {"stdout": switch(True), "env": strings("A=1"), "user": text("app")}))
+        exec_id, streams = run.value()
+        assert os.read(run.fds[streams["stdout"]], 100) == b"exec\n"
+        os.close(run.fds[0])
+        wait = root.container(path, "WaitExec", "(s)", (exec_id,))
+        root.container(path, "ResizeExec", "(suu)", (exec_id, 24, 80)).value()
+        root.container(path, "KillExec", "(ss)", (exec_id, "TERM")).value()
+        assert wait.value() == 143
+        for method, signature, arguments in (("WaitExec", "(s)", ("x",)), ("ResizeExec", "(suu)", ("x", 1, 1)), ("KillExec", "(ss)", ("x", ""))):
+            root.container(path, method, signature, arguments).refused(ERROR + "NoSuchExec", "'x'")
+        root.container(path, "Exec", "(asa{sv})", (["absent"], {})).refused(ERROR + "CommandNotFound", "'absent'")
+        root.container(path, "Resize", "(uu)", (24, 80)).refused(ERROR + "WrongState", "'one'")
+
+
+@case("Inspect gives a document, of containers and images")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        assert path.rsplit("/", 1)[1] in root.container(path, "Inspect").value()
+        image = root.manager("GetImage", "(s)", ("bb:1",)).value()
+        assert image.rsplit("/", 1)[1] in root.call(image, IMAGE, "Inspect").value()
+
+
+@case("ListContainers filters, and shows the caller's own in full")
+def _():
+    with world() as w:
+        root, user = w.caller(), w.caller(USER)
+        w.polkit()
+        root.create("one", run=True, label=strings("a=1")).value()
+        own = user.create("two", label=strings("a=2"), command=strings("sleep", "5")).value()
+
+        def names(caller=root, **criteria):
+            return [p["Name"] for _, p in caller.manager("ListContainers", "(a{sv})", (criteria,)).value()]
+
+        assert names() == ["two", "one"]
+        assert names(name=strings("one")) == ["one"] and names(label=strings("a")) == ["two", "one"]
+        assert names(label=strings("a=2")) == ["two"] and names(status=strings("running")) == ["one"]
+        assert names(running=switch(True)) == ["one"] and names(limit=GLib.Variant("u", 1)) == ["two"]
+        assert names(before=strings("two")) == ["one"] and names(since=strings("one")) == ["two"]
+        assert names(user) == ["two", "one"]
+        shown = {p["Name"]: p for _, p in user.manager("ListContainers", "(a{sv})", ({},)).value()}
+        assert shown["two"]["Labels"] == {"a": "2"} and "Labels" not in shown["one"] and "Command" not in shown["one"]
+        assert all("Pid" in p for _, p in root.manager("ListContainers", "(a{sv})", ({},)).value())
+        assert own in [path for path, _ in user.manager("ListContainers", "(a{sv})", ({},)).value()]
+        for criteria, name, word in (({"nonsense": strings("x")}, INVALID, "'nonsense'"), ({"name": text("x")}, INVALID, "'name'"),
+                                     ({"status": strings("asleep")}, INVALID, "asleep"),
+                                     ({"before": strings("absent")}, ERROR + "NoSuchContainer", "'absent'"),
+                                     ({"name": strings(*["x"] * 1000)}, ERROR + "LimitReached", "")):
+            root.manager("ListContainers", "(a{sv})", (criteria,)).refused(name, word)
+
+
+@case("a list of 1,000 containers is one reply, and is soon there")
+def _():
+    with world(environment={"FAKE_CONTAINERS": "1000"}) as w:
+        root = w.caller()
+        root.sync()
+        took = []
+        for _ in range(10):
+            begun = time.monotonic()
+            reply = root.manager("ListContainers", "(a{sv})", ({},)).wait()
+            took.append(time.monotonic() - begun)
+        assert len(reply.value()) == 1000
+        print(f"# 1,000 containers took {min(took) * 1000:.1f} ms, dispatch to this client included")
+
+
+@case("ImportImage gives an operation, and that the image")
+def _():
+    with world() as w:
+        root = w.caller()
+        seen = root.collect()
+        operation = root.import_image("new:1", message=text("made by a test")).value()
+        image = root.call(operation, OPERATION, "Wait").value()
+        assert root.manager("GetImage", "(s)", ("new:1",)).value() == f"{ROOT_PATH}/image/{image}"
+        assert root.call(operation, OPERATION, "Wait").value() == image
+        assert root.get(operation, OPERATION, "State").value() == "done"
+        assert root.get(operation, OPERATION, "Progress").value() == (10, 10)
+        assert root.get(operation, OPERATION, "Result").value() == image
+        assert any(member == "InterfacesAdded" and a[0].endswith(image) for _, member, a in seen)
+        root.import_image("new:1", nonsense=switch(True)).refused(INVALID, "'nonsense'")
+        root.import_image("new:1", message=switch(True)).refused(INVALID, "'message'")
+
+
+@case("ImportImage refuses what cannot be read to its end")
+def _():
+    with world() as w:
+        root = w.caller()
+        for path, flags in (("/", os.O_RDONLY), ("/dev/null", os.O_RDONLY), ("/etc/passwd", os.O_PATH), (str(w.log), os.O_WRONLY)):
+            fd = os.open(path, flags)
+            root.manager("ImportImage", "(hsa{sv})", (0, "new:1", {}), fds=[fd]).refused(INVALID, "archive")
+            os.close(fd)
+
+
+@case("Cancel ends an import, and whoever waits is told")
+def _():
+    with world() as w:
+        root = w.caller()
+        operation = root.import_image("slow").value()
+        wait = root.call(operation, OPERATION, "Wait")
+        root.call(operation, OPERATION, "Cancel").value()
+        wait.refused(ERROR + "Cancelled")
+        root.call(operation, OPERATION, "Cancel").value()
+        assert root.get(operation, OPERATION, "State").value() == "cancelled"
+
+
+@case("ListImages filters, RemoveImage tells what went and refuses what is used")
+def _():
+    with world() as w:
+        root = w.caller()
+        for reference in ("new:1", "other/new:2", ""):
+            root.call(root.import_image(reference).value(), OPERATION, "Wait").value()
+
+        def tags(**criteria):
+            return [p["Tags"] for _, p in root.manager("ListImages", "(a{sv})", (criteria,)).value()]
+
+        assert tags() == [[], ["other/new:2"], ["new:1"], ["bb:1"]]
+        assert tags(dangling=switch(True)) == [[]] and len(tags(dangling=switch(False))) == 3
+        assert tags(reference=strings("new")) == [["new:1"]] and tags(reference=strings("*/*")) == [["other/new:2"]]
+        assert tags(before=strings("new:1")) == [["bb:1"]] and tags(since=strings("other/new:2")) == [[]]
+        root.manager("ListImages", "(a{sv})", ({"nonsense": strings("x")},)).refused(INVALID, "'nonsense'")
+        root.manager("ListImages", "(a{sv})", ({"before": strings("absent")},)).refused(ERROR + "NoSuchImage", "'absent'")
+        untagged, deleted = root.manager("RemoveImage", "(sa{sv})", ("new:1", {"force": switch(False)})).value()
+        assert untagged == ["new:1"] and len(deleted) == 1 and len(deleted[0]) == 64
+        root.manager("RemoveImage", "(sa{sv})", ("new:1", {})).refused(ERROR + "NoSuchImage", "'new:1'")
+        root.create("one").value()
+        root.manager("RemoveImage", "(sa{sv})", ("bb:1", {})).refused(ERROR + "ImageInUse", "'one'")
+        root.manager("RemoveImage", "(sa{sv})", ("bb:1", {"force": text("yes")})).refused(INVALID, "'force'")
+
+
+@case("GetInfo tells of this daemon")
+def _():
+    with world() as w:
+        info = w.caller(USER).manager("GetInfo").value()
+        assert info["Mode"] == "system" and info["StateDirectory"] == str(w.directory / "state")
+        assert info["Images"] == 1 and info["KernelVersion"] == os.uname().release
+
+
+@case("one connection has a bounded number of calls in flight, and others are served meanwhile")
+def _():
+    with world() as w:
+        root, other = w.caller(), w.caller()
+        path = root.create("one", run=True).value()
+        waits = [root.option_call(path, "Wait") for _ in range(CALLS_PER_CALLER)]
+        root.option_call(path, "Wait").refused(ERROR + "LimitReached")
+        assert other.option_call(path, "Stop").value() == ()
+        assert {wait.value() for wait in waits} == {0}
+        assert root.option_call(path, "Wait").value() == 0
+
+
+@case("calls that come before the caller's user is known are bounded as well, and all are answered")
+def _():
+    with world() as w:
+        root = w.caller()
+        replies = [root.manager("GetInfo") for _ in range(3 * CALLS_PER_CALLER)]
+        answered = [reply.wait() for reply in replies]
+        assert sum(reply.error is None for reply in answered) >= CALLS_PER_CALLER
+        assert {reply.error for reply in answered} <= {None, ERROR + "LimitReached"}
+
+
+@case("a caller that leaves ends its waits; what it asked for goes on")
+def _():
+    with world() as w:
+        root, other = w.caller(), w.caller()
+        path = root.create("one").value()
+        stuck = root.create("stuck").value()
+        for _ in range(100):
+            root.option_call(path, "Wait")
+        root.option_call(stuck, "Start")
+        root.option_call(path, "Start").value()
+        root.close()
+        assert other.get(path, CONTAINER, "State").value() == "running"
+        other.option_call(path, "Stop").value()
+        assert other.option_call(path, "Wait").value() == 0
+
+
+@case("a call that wants no reply is done without one")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        message = frame.Gio.DBusMessage.new_method_call(frame.NAME, path, CONTAINER, "Start")
+        message.set_body(GLib.Variant("(a{sv})", ({},)))
+        message.set_flags(frame.Gio.DBusMessageFlags.NO_REPLY_EXPECTED)
+        root.connection.send_message(message, frame.Gio.DBusSendMessageFlags.NONE)
+        until(lambda: root.get(path, CONTAINER, "State").value() == "running")
+        assert root.call(MANAGER_PATH, "org.freedesktop.DBus.Peer", "Ping").value() == ()
+
+
+if __name__ == "__main__":
+    sys.exit(frame.run_all())
