@@ -25,7 +25,8 @@
 #define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 #define POLKIT_ALLOW_USER_INTERACTION 1U
-#define TIMEOUT_QUIET_USEC (25 * USEC_PER_SEC) /* nobody types a password: polkit answers at once or is stuck */
+#define TIMEOUT_QUIET_USEC                                                                         \
+        (25 * USEC_PER_SEC) /* nobody types a password: polkit answers at once or is stuck */
 
 typedef struct Question {
         Caller *caller;          /* borrowed: it ends with its caller */
@@ -35,8 +36,8 @@ typedef struct Question {
         char *action;            /* owned */
         uint64_t number;         /* names it when it is to be cancelled */
         bool answered;           /* with a yes */
-        bool returned;           /* the message came back through the filter: the handler asks now or never */
-        sd_bus_message **held;   /* owned: what came behind it for the same container, in order */
+        bool returned; /* the message came back through the filter: the handler asks now or never */
+        sd_bus_message **held; /* owned: what came behind it for the same container, in order */
         size_t n_held;
 } Question;
 
@@ -62,8 +63,9 @@ static void question_cancel(Question *q) {
         char number[32];
 
         (void) snprintf(number, sizeof(number), "pocketdocker-%" PRIu64, q->number);
-        (void) sd_bus_call_method_async(q->caller->link->bus, NULL, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
-                        "CancelCheckAuthorization", NULL, NULL, "s", number); /* at worst a dialog stays open */
+        (void) sd_bus_call_method_async(q->caller->link->bus, NULL, POLKIT_NAME, POLKIT_PATH,
+                        POLKIT_INTERFACE, "CancelCheckAuthorization", NULL, NULL, "s",
+                        number); /* at worst a dialog stays open */
 }
 
 void authz_caller_left(Caller *caller) {
@@ -110,18 +112,22 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                         return 0;
                 }
                 sd_bus_error_set_errno(&refusal, r);
-        } else if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) || sd_bus_error_has_name(e, SD_BUS_ERROR_TIMEOUT)) {
+        } else if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) ||
+                        sd_bus_error_has_name(e, SD_BUS_ERROR_TIMEOUT)) {
                 question_cancel(q);
-                sd_bus_error_setf(&refusal, SD_BUS_ERROR_ACCESS_DENIED, "polkit did not say in time whether '%s' is allowed", q->action);
+                sd_bus_error_setf(&refusal, SD_BUS_ERROR_ACCESS_DENIED,
+                                "polkit did not say in time whether '%s' is allowed", q->action);
         } else if (e) {
                 log_debug("polkit gave no answer on '%s': %s", q->action, strempty(e->message));
                 sd_bus_error_setf(&refusal, SD_BUS_ERROR_ACCESS_DENIED,
                                 "'%s' is for root only while polkit does not answer", q->action);
         } else if (challenge)
                 sd_bus_error_setf(&refusal, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-                                "'%s' needs a password, and the call does not allow to ask for it", q->action);
+                                "'%s' needs a password, and the call does not allow to ask for it",
+                                q->action);
         else
-                sd_bus_error_setf(&refusal, SD_BUS_ERROR_ACCESS_DENIED, "'%s' is not allowed to this user", q->action);
+                sd_bus_error_setf(&refusal, SD_BUS_ERROR_ACCESS_DENIED,
+                                "'%s' is not allowed to this user", q->action);
 
         (void) sd_bus_reply_method_error(q->message, &refusal); /* its caller may be leaving */
         question_release_held(q);
@@ -165,11 +171,13 @@ static int question_send(Question *q, const AuthzRequest *request) {
         uint64_t timeout;
         int r;
 
-        r = sd_bus_message_new_method_call(q->caller->link->bus, &m, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization");
+        r = sd_bus_message_new_method_call(q->caller->link->bus, &m, POLKIT_NAME, POLKIT_PATH,
+                        POLKIT_INTERFACE, "CheckAuthorization");
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s", q->caller->name, request->action);
+        r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s",
+                        q->caller->name, request->action);
         if (r < 0)
                 return r;
 
@@ -179,7 +187,8 @@ static int question_send(Question *q, const AuthzRequest *request) {
 
         q->number = ++daemon->questions_asked;
         (void) snprintf(number, sizeof(number), "pocketdocker-%" PRIu64, q->number);
-        r = sd_bus_message_append(m, "us", interactive ? POLKIT_ALLOW_USER_INTERACTION : 0U, number);
+        r = sd_bus_message_append(
+                        m, "us", interactive ? POLKIT_ALLOW_USER_INTERACTION : 0U, number);
         if (r < 0)
                 return r;
 
@@ -199,14 +208,16 @@ static unsigned questions_of_uid(Link *link, uid_t uid) {
         return n;
 }
 
-static int question_new(Caller *caller, sd_bus_message *m, const AuthzRequest *request, sd_bus_error *error) {
+static int question_new(Caller *caller, sd_bus_message *m, const AuthzRequest *request,
+                sd_bus_error *error) {
         _cleanup_(question_freep) Question *q = NULL;
         _cleanup_failure_ Failure failure = {};
         int r;
 
         if (questions_of_uid(caller->link, caller->uid) >= AUTHORIZATIONS_PER_OWNER_MAX)
                 return sd_bus_error_setf(error, failure_to_bus_name(FAILURE_LIMIT_REACHED),
-                                "One user may have %u calls waiting for polkit", AUTHORIZATIONS_PER_OWNER_MAX);
+                                "One user may have %u calls waiting for polkit",
+                                AUTHORIZATIONS_PER_OWNER_MAX);
 
         r = caller_charge(caller, &failure);
         if (r < 0)
@@ -217,7 +228,7 @@ static int question_new(Caller *caller, sd_bus_message *m, const AuthzRequest *r
                 caller->n_calls--;
                 return -ENOMEM;
         }
-        *q = (Question) { .caller = caller, .message = sd_bus_message_ref(m) };
+        *q = (Question){ .caller = caller, .message = sd_bus_message_ref(m) };
         list_append(&caller->questions, &q->questions);
         caller->n_questions++;
 
@@ -252,7 +263,7 @@ int authz_check(sd_bus_message *m, const AuthzRequest *request, sd_bus_error *er
 }
 
 int authz_container(sd_bus_message *m, const Container *c, const char *verb, const char *own_action,
-                    const char *other_action, sd_bus_error *error) {
+                const char *other_action, sd_bus_error *error) {
         bool own;
         uid_t uid;
         int r;
@@ -265,13 +276,15 @@ int authz_container(sd_bus_message *m, const Container *c, const char *verb, con
         if (own && !own_action)
                 return 1;
 
-        return authz_check(m, &(AuthzRequest) {
-                .action = own ? own_action : other_action,
-                .verb = verb,
-                .container = container_name(c),
-                .image = container_image(c),
-                .owner = container_owner(c),
-        }, error);
+        return authz_check(m,
+                        &(AuthzRequest){
+                                        .action = own ? own_action : other_action,
+                                        .verb = verb,
+                                        .container = container_name(c),
+                                        .image = container_image(c),
+                                        .owner = container_owner(c),
+                        },
+                        error);
 }
 
 bool authz_may_read(sd_bus_message *m, uid_t owner) {
@@ -294,7 +307,8 @@ int authz_hold(Caller *caller, sd_bus_message *m) {
                                 q->returned = true;
                         continue;
                 }
-                if (!startswith(path, BUS_PATH_CONTAINERS "/") || !streq(path, sd_bus_message_get_path(q->message)))
+                if (!startswith(path, BUS_PATH_CONTAINERS "/") ||
+                                !streq(path, sd_bus_message_get_path(q->message)))
                         continue;
 
                 r = caller_charge(caller, &failure);

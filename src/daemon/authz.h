@@ -26,7 +26,7 @@ int authz_check(sd_bus_message *m, const AuthzRequest *request, sd_bus_error *er
 
 /** authz_container() - the same for @c: @own_action (NULL: nothing to ask) for its owner, @other_action for all others. */
 int authz_container(sd_bus_message *m, const Container *c, const char *verb, const char *own_action,
-                    const char *other_action, sd_bus_error *error);
+                const char *other_action, sd_bus_error *error);
 
 /** authz_may_read() - is the message's caller its owner or root? For getters, which cannot wait. */
 bool authz_may_read(sd_bus_message *m, uid_t owner);

@@ -30,7 +30,8 @@ int bus_failure_set(sd_bus_error *error, int r, const Failure *f) {
                 return r < 0 ? sd_bus_error_set_errno(error, r) : -EIO;
 
         message = bus_text(failure_message(f), &buffer);
-        (void) sd_bus_error_set(error, failure_to_bus_name(f->code), message); /* the name alone, without memory */
+        (void) sd_bus_error_set(error, failure_to_bus_name(f->code),
+                        message); /* the name alone, without memory */
         return -f->errnum;
 }
 

@@ -76,7 +76,7 @@ static Caller *caller_new(Link *link) {
         caller = malloc(sizeof(*caller));
         if (!caller)
                 return NULL;
-        *caller = (Caller) { .link = link };
+        *caller = (Caller){ .link = link };
         list_init(&caller->calls);
         list_init(&caller->questions);
         return caller;
@@ -109,7 +109,8 @@ static void caller_refuse(Caller *caller, FailureCode code, const char *sentence
 
         (void) fail(&failure, code, 0, "%s", sentence);
         for (size_t i = 0; i < caller->n_held; i++)
-                (void) bus_failure_reply(caller->held[i], &failure); /* it may be gone: then nobody reads it */
+                (void) bus_failure_reply(caller->held[i],
+                                &failure); /* it may be gone: then nobody reads it */
         caller_free(caller);
 }
 
@@ -124,11 +125,13 @@ static int on_gone(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 /* Without the match we should not learn that it left, and its uid could become another's. */
 static int on_match(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (sd_bus_message_is_method_error(m, NULL))
-                caller_refuse(userdata, FAILURE_LIMIT_REACHED, "The service has too many callers at the moment");
+                caller_refuse(userdata, FAILURE_LIMIT_REACHED,
+                                "The service has too many callers at the moment");
         return 0;
 }
 
-static int read_uid(sd_bus_message *m, const char *key, const char *signature, void *userdata, sd_bus_error *error) {
+static int read_uid(sd_bus_message *m, const char *key, const char *signature, void *userdata,
+                sd_bus_error *error) {
         Caller *caller = userdata;
         uint32_t uid;
         int r;
@@ -150,9 +153,11 @@ static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *error
 
         caller->asked = sd_bus_slot_unref(caller->asked);
 
-        r = sd_bus_message_is_method_error(m, NULL) ? -ENXIO : dict_each(m, read_uid, caller, error);
+        r = sd_bus_message_is_method_error(m, NULL) ? -ENXIO
+                                                    : dict_each(m, read_uid, caller, error);
         if (r < 0 || !caller->known)
-                caller_refuse(caller, FAILURE_ACCESS_DENIED, "The caller's user is not known to the bus");
+                caller_refuse(caller, FAILURE_ACCESS_DENIED,
+                                "The caller's user is not known to the bus");
         else
                 give_back_held(caller);
         return 0;
@@ -163,8 +168,10 @@ static int caller_ask(Caller *caller) {
         sd_bus *bus = caller->link->bus;
         int r;
 
-        r = str_printf(&match, "type='signal',sender='" DRIVER_NAME "',path='" DRIVER_PATH "',interface='" DRIVER_NAME
-                               "',member='NameOwnerChanged',arg0='%s'", caller->name);
+        r = str_printf(&match,
+                        "type='signal',sender='" DRIVER_NAME "',path='" DRIVER_PATH
+                        "',interface='" DRIVER_NAME "',member='NameOwnerChanged',arg0='%s'",
+                        caller->name);
         if (r < 0)
                 return r;
 
@@ -234,11 +241,14 @@ static unsigned calls_of_uid(Daemon *daemon, uid_t uid) {
 
 int caller_charge(Caller *caller, Failure *reterr) {
         if (caller->n_calls >= CALLS_PER_CALLER_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "One connection may have %u calls in flight", CALLS_PER_CALLER_MAX);
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "One connection may have %u calls in flight", CALLS_PER_CALLER_MAX);
 
         /* Root's calls are bounded by each connection alone. */
-        if (caller->known && caller->uid != 0 && calls_of_uid(caller->link->daemon, caller->uid) >= CALLS_PER_OWNER_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "One user may have %u calls in flight", CALLS_PER_OWNER_MAX);
+        if (caller->known && caller->uid != 0 &&
+                        calls_of_uid(caller->link->daemon, caller->uid) >= CALLS_PER_OWNER_MAX)
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "One user may have %u calls in flight", CALLS_PER_OWNER_MAX);
 
         caller->n_calls++;
         return 0;

@@ -8,16 +8,16 @@
 #include "daemon/daemon.h"
 
 struct Caller {
-        Link *link;           /* borrowed */
-        char *name;           /* owned; unique name, NULL for a peer */
-        uid_t uid;            /* valid once known */
+        Link *link; /* borrowed */
+        char *name; /* owned; unique name, NULL for a peer */
+        uid_t uid;  /* valid once known */
         bool known;
-        sd_bus_slot *gone;    /* owned: NameOwnerChanged of this name */
-        sd_bus_slot *asked;   /* owned: GetConnectionCredentials under way */
-        List calls;           /* of Call.caller_calls */
-        List questions;       /* of Question.questions */
+        sd_bus_slot *gone;  /* owned: NameOwnerChanged of this name */
+        sd_bus_slot *asked; /* owned: GetConnectionCredentials under way */
+        List calls;         /* of Call.caller_calls */
+        List questions;     /* of Question.questions */
         unsigned n_questions;
-        unsigned n_calls;     /* parked and held ones; at most CALLS_PER_CALLER_MAX */
+        unsigned n_calls;      /* parked and held ones; at most CALLS_PER_CALLER_MAX */
         sd_bus_message **held; /* owned: came before the uid was known, in order */
         size_t n_held;
 };

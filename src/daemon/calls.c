@@ -26,7 +26,7 @@ int call_new(sd_bus_message *m, CallReply reply, Call **ret, sd_bus_error *error
                 caller->n_calls--;
                 return -ENOMEM;
         }
-        *call = (Call) {
+        *call = (Call){
                 .daemon = link->daemon,
                 .caller = caller,
                 .message = sd_bus_message_ref(m),
@@ -115,8 +115,9 @@ void call_wait_done(int exit_code, const Failure *failure, void *userdata) {
 
         changes_flush(call->daemon->changes);
         if (call->message)
-                r = failure_is_set(failure) ? bus_failure_reply(call->message, failure)
-                                            : sd_bus_reply_method_return(call->message, "i", exit_code);
+                r = failure_is_set(failure)
+                                    ? bus_failure_reply(call->message, failure)
+                                    : sd_bus_reply_method_return(call->message, "i", exit_code);
         call_finish(call, r);
 }
 
@@ -128,7 +129,8 @@ void call_operation_done(Operation *o, void *userdata) {
         changes_flush(call->daemon->changes);
         if (call->message)
                 r = failure_is_set(failure) ? bus_failure_reply(call->message, failure)
-                                            : sd_bus_reply_method_return(call->message, "s", operation_result(o));
+                                            : sd_bus_reply_method_return(call->message, "s",
+                                                              operation_result(o));
         call_finish(call, r);
 }
 
@@ -182,7 +184,8 @@ static int reply_exec(sd_bus_message *m, const char *exec_id, const StreamFds *s
         return sd_bus_send(NULL, reply, NULL);
 }
 
-void call_exec_started(const char *exec_id, StreamFds *streams, const Failure *failure, void *userdata) {
+void call_exec_started(
+                const char *exec_id, StreamFds *streams, const Failure *failure, void *userdata) {
         Call *call = userdata;
         int r = 0;
 

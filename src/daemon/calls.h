@@ -13,17 +13,17 @@ typedef struct Call Call;
 typedef int (*CallReply)(sd_bus_message *m, Call *call); /* answers a call that succeeded */
 
 struct Call {
-        Daemon *daemon;          /* borrowed */
-        Caller *caller;          /* borrowed; NULL: left */
-        sd_bus_message *message; /* owned; NULL: left */
-        List caller_calls;       /* in caller->calls */
-        List daemon_calls;       /* in daemon->calls */
-        Waiter *waiter;          /* owned: what it waits for, if it is a wait */
+        Daemon *daemon;                    /* borrowed */
+        Caller *caller;                    /* borrowed; NULL: left */
+        sd_bus_message *message;           /* owned; NULL: left */
+        List caller_calls;                 /* in caller->calls */
+        List daemon_calls;                 /* in daemon->calls */
+        Waiter *waiter;                    /* owned: what it waits for, if it is a wait */
         OperationWaiter *operation_waiter; /* the same */
-        CallReply reply;         /* NULL: an empty reply */
-        bool starting;           /* within the engine's call: an end that comes now frees nothing yet */
+        CallReply reply;                   /* NULL: an empty reply */
+        bool starting; /* within the engine's call: an end that comes now frees nothing yet */
         bool finished;
-        char id[ID_MAX];         /* of the container or image it is about, for the reply */
+        char id[ID_MAX];            /* of the container or image it is about, for the reply */
         char **untagged, **deleted; /* owned: of RemoveImage */
 };
 
@@ -44,7 +44,8 @@ int call_started(Call **call, int r, const Failure *failure, sd_bus_error *error
 /* The engine's answers: userdata is the Call. */
 void call_done(const Failure *failure, void *userdata);
 void call_wait_done(int exit_code, const Failure *failure, void *userdata);
-void call_exec_started(const char *exec_id, StreamFds *streams, const Failure *failure, void *userdata);
+void call_exec_started(
+                const char *exec_id, StreamFds *streams, const Failure *failure, void *userdata);
 void call_operation_done(Operation *o, void *userdata);
 
 /** call_caller_left() - for callers.c: nobody is there to be answered. May free the call. */

@@ -14,7 +14,7 @@ typedef struct Pending {
 
 struct Changes {
         Daemon *daemon;          /* borrowed */
-        sd_event_source *source; /* owned; fires in the next turn of the loop while anything is pending */
+        sd_event_source *source; /* owned; fires in the next turn, if anything is pending */
         Map *pending;            /* owned map of owned Pendings by path */
 };
 
@@ -23,7 +23,7 @@ typedef struct ChangeNames {
         const char *const *properties;
 } ChangeNames;
 
-#define NAMES(...) ((const char *const[]) { __VA_ARGS__, NULL })
+#define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 static const ChangeNames container_names[] = {
         { CONTAINER_CHANGED_NAME, NAMES("Name") },
@@ -73,14 +73,16 @@ static void pending_send(Changes *c, Pending *p) {
 
         for (const ChangeNames *names = names_of(p->interface); names->bit; names++)
                 if (p->changes & names->bit)
-                        for (const char *const *s = names->properties; *s && n < PROPERTIES_MAX; s++)
+                        for (const char *const *s = names->properties; *s && n < PROPERTIES_MAX;
+                                        s++)
                                 properties[n++] = (char *) *s; /* sd-bus only reads them */
         properties[n] = NULL;
 
         LIST_FOREACH(link, &c->daemon->links, Link, links) {
                 if (!link_listens(link))
                         continue;
-                r = sd_bus_emit_properties_changed_strv(link->bus, p->path, p->interface, properties);
+                r = sd_bus_emit_properties_changed_strv(
+                                link->bus, p->path, p->interface, properties);
                 link_sent(link, r, p->path);
         }
 }
@@ -107,7 +109,7 @@ int changes_new(Daemon *daemon, Changes **ret) {
         c = malloc(sizeof(*c));
         if (!c)
                 return -ENOMEM;
-        *c = (Changes) { .daemon = daemon };
+        *c = (Changes){ .daemon = daemon };
 
         r = map_new(&c->pending);
         if (r >= 0)
@@ -157,9 +159,10 @@ static void note(Daemon *daemon, const char *interface, const char *path, unsign
                 pending_send(c, &now);
                 return;
         }
-        *p = (Pending) { .interface = interface, .changes = changes };
+        *p = (Pending){ .interface = interface, .changes = changes };
         strcpy(p->path, path);
-        if (map_put(c->pending, path, p) < 0 || sd_event_source_set_enabled(c->source, SD_EVENT_ONESHOT) < 0) {
+        if (map_put(c->pending, path, p) < 0 ||
+                        sd_event_source_set_enabled(c->source, SD_EVENT_ONESHOT) < 0) {
                 (void) map_remove(c->pending, path);
                 pending_send(c, p);
                 free(p);
@@ -177,8 +180,11 @@ static void tell_added(Daemon *daemon, const char *path) {
 /* All that sd_bus_emit_object_added() told of, so that clients forget the object whole. */
 static void tell_removed(Daemon *daemon, const char *path, const char *interface) {
         const char *const interfaces[] = {
-                "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Properties",
-                interface, NULL,
+                "org.freedesktop.DBus.Peer",
+                "org.freedesktop.DBus.Introspectable",
+                "org.freedesktop.DBus.Properties",
+                interface,
+                NULL,
         };
         Link *link;
         int r;

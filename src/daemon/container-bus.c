@@ -22,10 +22,10 @@ typedef union Value {
         int b;
 } Value;
 
-#define DEFINE_VALUE(name, member, expression)                         \
-        static void value_##name(const Container *c, Value *ret) {     \
-                ret->member = (expression);                            \
-        }                                                              \
+#define DEFINE_VALUE(name, member, expression)                                                     \
+        static void value_##name(const Container *c, Value *ret) {                                 \
+                ret->member = (expression);                                                        \
+        }                                                                                          \
         struct _defines_nothing_
 
 DEFINE_VALUE(id, s, container_id(c));
@@ -62,11 +62,12 @@ static const struct {
 };
 
 static int append_value(sd_bus_message *m, char type, const Value *v) {
-        return sd_bus_message_append_basic(m, type, type == 's' ? (const void *) strempty(v->s) : v);
+        return sd_bus_message_append_basic(
+                        m, type, type == 's' ? (const void *) strempty(v->s) : v);
 }
 
-static int get_public(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_public(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         Value value;
 
         for (size_t i = 0; i < ELEMENTSOF(public_properties); i++)
@@ -120,18 +121,20 @@ static int append_private(sd_bus_message *m, const char *property, const Contain
         return -ENOENT;
 }
 
-static int get_private(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_private(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const Container *c = userdata;
 
         if (!authz_may_read(sd_bus_get_current_message(bus), container_owner(c)))
                 return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
-                                "Property '%s' of container '%s' is shown to its owner only", property, container_name(c));
+                                "Property '%s' of container '%s' is shown to its owner only",
+                                property, container_name(c));
 
         return append_private(reply, property, c);
 }
 
-static int append_private_entry(sd_bus_message *m, const char *property, const char *signature, const Container *c) {
+static int append_private_entry(sd_bus_message *m, const char *property, const char *signature,
+                const Container *c) {
         int r;
 
         r = sd_bus_message_open_container(m, 'e', "sv");
@@ -186,7 +189,8 @@ static int append_public_entry(sd_bus_message *m, size_t i, const Container *c) 
 }
 
 int container_append(sd_bus_message *m, const Container *c, bool all) {
-        static const char *const private_properties[][2] = { { "Command", "as" }, { "Labels", "a{ss}" }, { "Pid", "u" } };
+        static const char *const private_properties[][2] = { { "Command", "as" },
+                { "Labels", "a{ss}" }, { "Pid", "u" } };
         char path[OBJECT_PATH_MAX];
         int r;
 
@@ -220,8 +224,8 @@ int container_append(sd_bus_message *m, const Container *c, bool all) {
         return sd_bus_message_close_container(m);
 }
 
-static int container_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret,
-                sd_bus_error *error) {
+static int container_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
+                void **ret, sd_bus_error *error) {
         const char *id = startswith(path, BUS_PATH_CONTAINERS "/");
         Link *link = userdata;
         Container *c = NULL;
@@ -239,7 +243,8 @@ static int container_find(sd_bus *bus, const char *path, const char *interface, 
         return 1;
 }
 
-static int container_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error) {
+static int container_enumerate(
+                sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error) {
         _cleanup_strv_free_ char **paths = NULL;
         Container *c = NULL;
         Link *link = userdata;
@@ -282,37 +287,47 @@ static const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("Error", "s", get_private, 0, EXPLICIT),
         SD_BUS_PROPERTY("Tty", "b", get_private, 0, EXPLICIT),
         SD_BUS_PROPERTY("OpenStdin", "b", get_private, 0, EXPLICIT),
-        SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, container_method_start, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, container_method_stop, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", signal), SD_BUS_NO_RESULT, container_method_kill, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, container_method_restart, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, container_method_remove, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Rename", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, container_method_rename, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Wait", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("i", exit_code),
-                        container_method_wait, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{sh}", streams),
-                        container_method_attach, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Logs", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", stream), container_method_logs, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Resize", SD_BUS_ARGS("u", rows, "u", columns), SD_BUS_NO_RESULT, container_method_resize, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                        container_method_start, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                        container_method_stop, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", signal), SD_BUS_NO_RESULT,
+                        container_method_kill, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                        container_method_restart, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                        container_method_remove, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Rename", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
+                        container_method_rename, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Wait", SD_BUS_ARGS("a{sv}", options),
+                        SD_BUS_RESULT("i", exit_code), container_method_wait, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("a{sv}", options),
+                        SD_BUS_RESULT("a{sh}", streams), container_method_attach, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Logs", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", stream),
+                        container_method_logs, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Resize", SD_BUS_ARGS("u", rows, "u", columns), SD_BUS_NO_RESULT,
+                        container_method_resize, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("as", command, "a{sv}", options),
                         SD_BUS_RESULT("s", exec, "a{sh}", streams), container_method_exec, OPEN),
         SD_BUS_METHOD_WITH_ARGS("WaitExec", SD_BUS_ARGS("s", exec), SD_BUS_RESULT("i", exit_code),
                         container_method_wait_exec, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("ResizeExec", SD_BUS_ARGS("s", exec, "u", rows, "u", columns), SD_BUS_NO_RESULT,
-                        container_method_resize_exec, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ResizeExec", SD_BUS_ARGS("s", exec, "u", rows, "u", columns),
+                        SD_BUS_NO_RESULT, container_method_resize_exec, OPEN),
         SD_BUS_METHOD_WITH_ARGS("KillExec", SD_BUS_ARGS("s", exec, "s", signal), SD_BUS_NO_RESULT,
                         container_method_kill_exec, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Inspect", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", document), container_method_inspect, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Inspect", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", document),
+                        container_method_inspect, OPEN),
         SD_BUS_VTABLE_END,
 };
 
 int container_bus_add(Link *link) {
         int r;
 
-        r = sd_bus_add_fallback_vtable(link->bus, NULL, BUS_PATH_CONTAINERS, BUS_INTERFACE_CONTAINER, container_vtable,
-                        container_find, link);
+        r = sd_bus_add_fallback_vtable(link->bus, NULL, BUS_PATH_CONTAINERS,
+                        BUS_INTERFACE_CONTAINER, container_vtable, container_find, link);
         if (r < 0)
                 return r;
 
-        return sd_bus_add_node_enumerator(link->bus, NULL, BUS_PATH_CONTAINERS, container_enumerate, link);
+        return sd_bus_add_node_enumerator(
+                        link->bus, NULL, BUS_PATH_CONTAINERS, container_enumerate, link);
 }

@@ -14,7 +14,8 @@
 #include "daemon/objects.h"
 
 /* What changes a container: his own by manage-own, another's by manage. */
-static int authz_manage(sd_bus_message *m, const Container *c, const char *verb, sd_bus_error *error) {
+static int authz_manage(
+                sd_bus_message *m, const Container *c, const char *verb, sd_bus_error *error) {
         return authz_container(m, c, verb, POLKIT_ACTION_MANAGE_OWN, POLKIT_ACTION_MANAGE, error);
 }
 
@@ -40,7 +41,8 @@ int container_method_start(sd_bus_message *m, void *userdata, sd_bus_error *erro
         return call_started(&call, r, &failure, error);
 }
 
-typedef int (*StopFn)(Container *c, uint64_t timeout_usec, int signal, EngineDone done, void *userdata, Failure *reterr);
+typedef int (*StopFn)(Container *c, uint64_t timeout_usec, int signal, EngineDone done,
+                void *userdata, Failure *reterr);
 
 /* @empty is what an empty name means. Return: a signal, or negative with @error filled in. */
 static int read_signal(const char *name, int empty, sd_bus_error *error) {
@@ -50,11 +52,13 @@ static int read_signal(const char *name, int empty, sd_bus_error *error) {
                 return empty;
         sig = parse_signal(name);
         if (sig < 0)
-                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "There is no signal '%.64s'", name);
+                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+                                "There is no signal '%.64s'", name);
         return sig;
 }
 
-static int stop_or_restart(sd_bus_message *m, Container *c, const char *verb, StopFn fn, sd_bus_error *error) {
+static int stop_or_restart(
+                sd_bus_message *m, Container *c, const char *verb, StopFn fn, sd_bus_error *error) {
         _cleanup_failure_ Failure failure = {};
         _cleanup_(call_freep) Call *call = NULL;
         uint64_t timeout = CONTAINER_TIMEOUT_DEFAULT;
@@ -95,6 +99,7 @@ int container_method_restart(sd_bus_message *m, void *userdata, sd_bus_error *er
 
 int container_method_kill(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_failure_ Failure failure = {};
+        Daemon *daemon = daemon_of(m);
         Container *c = userdata;
         const char *name;
         int sig, r;
@@ -115,7 +120,7 @@ int container_method_kill(sd_bus_message *m, void *userdata, sd_bus_error *error
         if (r < 0)
                 return bus_failure_set(error, r, &failure);
 
-        changes_flush(daemon_of(m)->changes);
+        changes_flush(daemon->changes);
         return sd_bus_reply_method_return(m, NULL);
 }
 
@@ -185,7 +190,9 @@ int container_method_wait(sd_bus_message *m, void *userdata, sd_bus_error *error
         condition = wait_condition_from_string(name);
         if ((int) condition < 0)
                 return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-                                "Option 'condition' is stopped, next-exit, removed or running, not '%.64s'", name);
+                                "Option 'condition' is stopped, next-exit, removed or running, not "
+                                "'%.64s'",
+                                name);
 
         r = authz_container(m, c, "wait", NULL, POLKIT_ACTION_INSPECT, error);
         if (r <= 0)

@@ -93,7 +93,8 @@ int container_method_logs(sd_bus_message *m, void *userdata, sd_bus_error *error
 /* A terminal's sides fit into 16 bits each. */
 static int check_size(uint32_t rows, uint32_t columns, sd_bus_error *error) {
         if (rows > UINT16_MAX || columns > UINT16_MAX)
-                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "A terminal has at most %u rows and columns, not %u × %u",
+                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+                                "A terminal has at most %u rows and columns, not %u × %u",
                                 UINT16_MAX, rows, columns);
         return 0;
 }
@@ -123,13 +124,14 @@ int container_method_resize(sd_bus_message *m, void *userdata, sd_bus_error *err
         return sd_bus_reply_method_return(m, NULL);
 }
 
-static int authz_exec(sd_bus_message *m, const Container *c, const char *verb, sd_bus_error *error) {
+static int authz_exec(
+                sd_bus_message *m, const Container *c, const char *verb, sd_bus_error *error) {
         return authz_container(m, c, verb, POLKIT_ACTION_MANAGE_OWN, POLKIT_ACTION_EXEC, error);
 }
 
 typedef struct ExecOptions {
         bool in, out, err, tty;
-        char **env; /* owned */
+        char **env;                     /* owned */
         const char *user, *working_dir; /* borrowed from the message */
         uint32_t rows, columns;
 } ExecOptions;
@@ -179,16 +181,18 @@ int container_method_exec(sd_bus_message *m, void *userdata, sd_bus_error *error
         if (r < 0)
                 return r;
 
-        r = container_exec(c, &(ExecArgs) {
-                .argv = argv,
-                .env = env,
-                .user = o.user,
-                .working_dir = o.working_dir,
-                .tty = o.tty,
-                .streams = stream_mask(o.in, o.out, o.err, false),
-                .rows = o.rows,
-                .columns = o.columns,
-        }, call_exec_started, call, &failure);
+        r = container_exec(c,
+                        &(ExecArgs){
+                                        .argv = argv,
+                                        .env = env,
+                                        .user = o.user,
+                                        .working_dir = o.working_dir,
+                                        .tty = o.tty,
+                                        .streams = stream_mask(o.in, o.out, o.err, false),
+                                        .rows = o.rows,
+                                        .columns = o.columns,
+                        },
+                        call_exec_started, call, &failure);
         return call_started(&call, r, &failure, error);
 }
 
@@ -254,7 +258,8 @@ int container_method_kill_exec(sd_bus_message *m, void *userdata, sd_bus_error *
         if (!isempty(name)) {
                 sig = parse_signal(name);
                 if (sig < 0)
-                        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "There is no signal '%.64s'", name);
+                        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+                                        "There is no signal '%.64s'", name);
         }
 
         r = authz_exec(m, c, "kill-exec", error);

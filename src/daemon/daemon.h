@@ -20,15 +20,15 @@ typedef struct PeerBus PeerBus;
 typedef struct Link Link;
 
 typedef struct Daemon {
-        sd_event *event;  /* owned */
-        Manager *manager; /* owned; NULL before it is open and after it is closed */
-        Changes *changes; /* owned */
-        sd_bus *bus;      /* owned; the system bus, NULL embedded */
+        sd_event *event;   /* owned */
+        Manager *manager;  /* owned; NULL before it is open and after it is closed */
+        Changes *changes;  /* owned */
+        sd_bus *bus;       /* owned; the system bus, NULL embedded */
         PeerBus *peer_bus; /* owned; NULL in system mode */
-        bool ending;      /* a signal came */
-        List links;       /* of Link.links */
-        List calls;       /* of Call.daemon_calls: every parked call, also those whose caller left */
-        uint64_t questions_asked; /* numbers the questions to polkit */
+        bool ending;       /* a signal came */
+        List links;        /* of Link.links */
+        List calls; /* of Call.daemon_calls: every parked call, also those whose caller left */
+        uint64_t questions_asked;            /* numbers the questions to polkit */
         uint64_t authorization_timeout_usec; /* 0: the built-in ones */
         Container *removing; /* borrowed: the container whose removal is being announced; find() knows it still */
         Image *removing_image;
@@ -36,14 +36,14 @@ typedef struct Daemon {
 } Daemon;
 
 struct Link {
-        Daemon *daemon; /* borrowed */
-        sd_bus *bus;    /* owned */
-        List links;     /* in daemon->links */
-        Map *callers;   /* owned map of owned Callers by unique name; NULL for a peer */
-        Peer *peer;     /* borrowed: the connection it is the face of; NULL: the system bus */
+        Daemon *daemon;      /* borrowed */
+        sd_bus *bus;         /* owned */
+        List links;          /* in daemon->links */
+        Map *callers;        /* owned map of owned Callers by unique name; NULL for a peer */
+        Peer *peer;          /* borrowed: the connection it is the face of; NULL: the system bus */
         Caller *peer_caller; /* owned; the one caller of a peer */
         unsigned n_matches; /* peer: match rules that ask for our signals; without one it gets none */
-        bool closing;   /* no signal is sent any more */
+        bool closing;       /* no signal is sent any more */
 };
 
 /** link_new() - put every object on @bus; @bus is referenced, the link is in daemon->links. Return: 0 or negative errno. */
@@ -58,7 +58,8 @@ DEFINE_CLEANUP(Link *, link_free);
 
 /**
  * link_current() - the link whose object is being called or read: within handlers and getters only
- * Every vtable is added with its link as userdata, which its slot remembers.
+ * Every vtable is added with its link as userdata, which its slot remembers. Take it first: once a signal was sent from
+ * within, sd-bus knows the slot no more.
  */
 Link *link_current(sd_bus *bus);
 

@@ -6,17 +6,23 @@
 #include "base/str.h"
 
 static const char *const signatures[] = {
-        [DICT_STRING] = "s", [DICT_STRINGS] = "as", [DICT_BOOL] = "b", [DICT_TRISTATE] = "b",
-        [DICT_U32] = "u", [DICT_U64] = "t",
+        [DICT_STRING] = "s",
+        [DICT_STRINGS] = "as",
+        [DICT_BOOL] = "b",
+        [DICT_TRISTATE] = "b",
+        [DICT_U32] = "u",
+        [DICT_U64] = "t",
 };
 
-int dict_wrong_type(sd_bus_error *error, const char *key, const char *signature, const char *expected) {
-        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Option '%.256s' is of type '%.64s', not '%s'", key,
-                        expected, signature);
+int dict_wrong_type(
+                sd_bus_error *error, const char *key, const char *signature, const char *expected) {
+        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+                        "Option '%.256s' is of type '%.64s', not '%s'", key, expected, signature);
 }
 
 int dict_unknown_key(sd_bus_error *error, const char *key) {
-        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "There is no option '%.256s'", key);
+        return sd_bus_error_setf(
+                        error, SD_BUS_ERROR_INVALID_ARGS, "There is no option '%.256s'", key);
 }
 
 int dict_each(sd_bus_message *m, DictFn fn, void *userdata, sd_bus_error *error) {
@@ -76,7 +82,8 @@ typedef struct Fields {
         size_t n;
 } Fields;
 
-static int read_field(sd_bus_message *m, const char *key, const char *signature, void *userdata, sd_bus_error *error) {
+static int read_field(sd_bus_message *m, const char *key, const char *signature, void *userdata,
+                sd_bus_error *error) {
         const Fields *f = userdata;
         int flag, r;
 
@@ -104,5 +111,5 @@ static int read_field(sd_bus_message *m, const char *key, const char *signature,
 }
 
 int dict_read(sd_bus_message *m, const DictField *fields, size_t n, sd_bus_error *error) {
-        return dict_each(m, read_field, &(Fields) { .fields = fields, .n = n }, error);
+        return dict_each(m, read_field, &(Fields){ .fields = fields, .n = n }, error);
 }

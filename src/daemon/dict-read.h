@@ -9,8 +9,8 @@ typedef enum DictType {
         DICT_STRINGS, /* as: char ***, owned by the caller */
         DICT_BOOL,    /* b: bool * */
         DICT_TRISTATE, /* b: int *, 0 or 1; what stands there before tells that the key is not there */
-        DICT_U32,     /* u: uint32_t * */
-        DICT_U64,     /* t: uint64_t * */
+        DICT_U32,      /* u: uint32_t * */
+        DICT_U64,      /* t: uint64_t * */
 } DictType;
 
 typedef struct DictField {
@@ -26,9 +26,11 @@ int dict_read(sd_bus_message *m, const DictField *fields, size_t n, sd_bus_error
  * dict_each() - call @fn for each pair; it reads the value, a variant that stands next in @m
  * @signature: of what is in the variant
  */
-typedef int (*DictFn)(sd_bus_message *m, const char *key, const char *signature, void *userdata, sd_bus_error *error);
+typedef int (*DictFn)(sd_bus_message *m, const char *key, const char *signature, void *userdata,
+                sd_bus_error *error);
 int dict_each(sd_bus_message *m, DictFn fn, void *userdata, sd_bus_error *error);
 
 /** dict_wrong_type() - refuse: "Option 'x' is of type 's', not 'b'". */
-int dict_wrong_type(sd_bus_error *error, const char *key, const char *signature, const char *expected);
+int dict_wrong_type(
+                sd_bus_error *error, const char *key, const char *signature, const char *expected);
 int dict_unknown_key(sd_bus_error *error, const char *key);

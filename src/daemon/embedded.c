@@ -35,14 +35,18 @@ static int check_directory(const char *path, Failure *reterr) {
         if (stat(path, &st) < 0)
                 return fail_errno(reterr, errno, "Failed to look at '%s'", path);
         if (!S_ISDIR(st.st_mode))
-                return fail(reterr, FAILURE_NOT_AVAILABLE, ENOTDIR, "'%s' is not a directory", path);
+                return fail(reterr, FAILURE_NOT_AVAILABLE, ENOTDIR, "'%s' is not a directory",
+                                path);
         if (st.st_uid != 0 && st.st_uid != geteuid())
-                return fail(reterr, FAILURE_NOT_AVAILABLE, EPERM, "Directory '%s' belongs to user %u, who could change what is below it",
+                return fail(reterr, FAILURE_NOT_AVAILABLE, EPERM,
+                                "Directory '%s' belongs to user %u, who could change what is below "
+                                "it",
                                 path, (unsigned) st.st_uid);
         if (st.st_mode & S_ISVTX)
                 return 0;
         if ((st.st_mode & S_IWOTH) || ((st.st_mode & S_IWGRP) && st.st_gid != 0))
-                return fail(reterr, FAILURE_NOT_AVAILABLE, EPERM, "Directory '%s' can be written to by others", path);
+                return fail(reterr, FAILURE_NOT_AVAILABLE, EPERM,
+                                "Directory '%s' can be written to by others", path);
         return 0;
 }
 
@@ -98,8 +102,10 @@ static bool socket_answers(int dir_fd) {
         _cleanup_close_ int fd = -EBADF;
 
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        (void) snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" RUN_FILE_SOCKET, dir_fd);
-        return fd >= 0 && (connect(fd, (struct sockaddr *) &address, sizeof(address)) >= 0 || errno == EAGAIN);
+        (void) snprintf(address.sun_path, sizeof(address.sun_path),
+                        "/proc/self/fd/%d/" RUN_FILE_SOCKET, dir_fd);
+        return fd >= 0 &&
+               (connect(fd, (struct sockaddr *) &address, sizeof(address)) >= 0 || errno == EAGAIN);
 }
 
 static bool lock_taken(int fd) {
@@ -122,10 +128,11 @@ static int wait_for_lock(const char *path, const RunDir *d, bool wait_for_socket
 
         watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
         fd_path(d->dir_fd, dir_path);
-        if (watch_fd < 0 || inotify_add_watch(watch_fd, dir_path, IN_CREATE | IN_ATTRIB | IN_CLOSE_WRITE) < 0)
+        if (watch_fd < 0 || inotify_add_watch(watch_fd, dir_path,
+                                            IN_CREATE | IN_ATTRIB | IN_CLOSE_WRITE) < 0)
                 return fail_errno(reterr, errno, "Failed to watch '%s'", path);
 
-        p = (struct pollfd) { .fd = watch_fd, .events = POLLIN };
+        p = (struct pollfd){ .fd = watch_fd, .events = POLLIN };
         while (now_monotonic() < end) {
                 if (!lock_taken(d->lock_fd))
                         return 1;
@@ -153,7 +160,8 @@ int run_dir_open(const char *path, bool wait_for_socket, RunDir *ret, Failure *r
         if (fchmod(d.dir_fd, 0700) < 0)
                 return fail_errno(reterr, errno, "Failed to close '%s' to others", path);
 
-        d.lock_fd = openat(d.dir_fd, RUN_FILE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        d.lock_fd = openat(
+                        d.dir_fd, RUN_FILE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (d.lock_fd < 0)
                 return fail_errno(reterr, errno, "Failed to open the lock of '%s'", path);
 

@@ -10,7 +10,8 @@ typedef struct RunDir {
         int lock_fd; /* owned; locked as long as it is open */
 } RunDir;
 
-#define RUN_DIR_INIT { .dir_fd = -EBADF, .lock_fd = -EBADF }
+#define RUN_DIR_INIT                                                                               \
+        { .dir_fd = -EBADF, .lock_fd = -EBADF }
 void run_dir_done(RunDir *d);
 
 /**

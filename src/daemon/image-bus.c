@@ -9,23 +9,23 @@ const char *image_path(const char *id, char ret[static OBJECT_PATH_MAX]) {
         return ret;
 }
 
-static int get_id(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_id(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "s", image_id(userdata));
 }
 
-static int get_tags(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_tags(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append_strv(reply, (char **) image_tags(userdata));
 }
 
-static int get_created(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_created(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "t", image_created_usec(userdata));
 }
 
-static int get_size(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_size(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "t", image_size(userdata));
 }
 
@@ -75,8 +75,8 @@ int image_append(sd_bus_message *m, const Image *i) {
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_append(m, "{sv}{sv}{sv}", "Id", "s", image_id(i), "CreatedAt", "t", image_created_usec(i),
-                        "Size", "t", image_size(i));
+        r = sd_bus_message_append(m, "{sv}{sv}{sv}", "Id", "s", image_id(i), "CreatedAt", "t",
+                        image_created_usec(i), "Size", "t", image_size(i));
         if (r < 0)
                 return r;
 
@@ -99,7 +99,8 @@ static int method_inspect(sd_bus_message *m, void *userdata, sd_bus_error *error
         return sd_bus_reply_method_return(m, "s", document);
 }
 
-static int image_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret, sd_bus_error *error) {
+static int image_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
+                void **ret, sd_bus_error *error) {
         const char *id = startswith(path, BUS_PATH_IMAGES "/");
         Daemon *daemon = ((Link *) userdata)->daemon;
         Image *i = NULL;
@@ -117,7 +118,8 @@ static int image_find(sd_bus *bus, const char *path, const char *interface, void
         return 1;
 }
 
-static int image_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error) {
+static int image_enumerate(
+                sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error) {
         Manager *manager = ((Link *) userdata)->daemon->manager;
         _cleanup_strv_free_ char **paths = NULL;
         char path[OBJECT_PATH_MAX];
@@ -139,15 +141,16 @@ static const sd_bus_vtable image_vtable[] = {
         SD_BUS_PROPERTY("Tags", "as", get_tags, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("CreatedAt", "t", get_created, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Size", "t", get_size, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_METHOD_WITH_ARGS("Inspect", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", document), method_inspect,
-                        SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Inspect", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", document),
+                        method_inspect, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
 int image_bus_add(Link *link) {
         int r;
 
-        r = sd_bus_add_fallback_vtable(link->bus, NULL, BUS_PATH_IMAGES, BUS_INTERFACE_IMAGE, image_vtable, image_find, link);
+        r = sd_bus_add_fallback_vtable(link->bus, NULL, BUS_PATH_IMAGES, BUS_INTERFACE_IMAGE,
+                        image_vtable, image_find, link);
         if (r < 0)
                 return r;
 

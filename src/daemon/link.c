@@ -6,7 +6,10 @@
 
 static int link_add_objects(Link *link) {
         static int (*const add[])(Link *) = {
-                manager_bus_add, container_bus_add, image_bus_add, operation_bus_add,
+                manager_bus_add,
+                container_bus_add,
+                image_bus_add,
+                operation_bus_add,
         };
         int r;
 
@@ -33,7 +36,7 @@ static Link *link_alloc(Daemon *daemon, sd_bus *bus) {
         link = malloc(sizeof(*link));
         if (!link)
                 return NULL;
-        *link = (Link) { .daemon = daemon, .bus = sd_bus_ref(bus) };
+        *link = (Link){ .daemon = daemon, .bus = sd_bus_ref(bus) };
         list_append(&daemon->links, &link->links);
         return link;
 }

@@ -10,7 +10,16 @@
 #include "model/image-filter.h"
 
 static const char *const container_keys[] = {
-        "id", "name", "label", "status", "ancestor", "exited", "before", "since", "health", "network",
+        "id",
+        "name",
+        "label",
+        "status",
+        "ancestor",
+        "exited",
+        "before",
+        "since",
+        "health",
+        "network",
 };
 
 typedef struct ContainerQuery {
@@ -23,7 +32,8 @@ static void container_query_done(ContainerQuery *q) {
         container_filter_free(q->filter);
 }
 
-static int add_container_values(ContainerQuery *q, const char *key, char *const *values, sd_bus_error *error) {
+static int add_container_values(
+                ContainerQuery *q, const char *key, char *const *values, sd_bus_error *error) {
         _cleanup_failure_ Failure failure = {};
         int r;
 
@@ -35,7 +45,8 @@ static int add_container_values(ContainerQuery *q, const char *key, char *const 
         return 0;
 }
 
-static int lookup_created(const char *name, void *userdata, uint64_t *ret_created_usec, Failure *reterr) {
+static int lookup_created(
+                const char *name, void *userdata, uint64_t *ret_created_usec, Failure *reterr) {
         Container *c;
         int r;
 
@@ -54,9 +65,9 @@ static int read_container_query(sd_bus_message *m, ContainerQuery *q, sd_bus_err
         int r;
 
         for (size_t i = 0; i < n; i++)
-                fields[i] = (DictField) { container_keys[i], DICT_STRINGS, &values[i] };
-        fields[n] = (DictField) { "running", DICT_BOOL, &q->running };
-        fields[n + 1] = (DictField) { "limit", DICT_U32, &q->limit };
+                fields[i] = (DictField){ container_keys[i], DICT_STRINGS, &values[i] };
+        fields[n] = (DictField){ "running", DICT_BOOL, &q->running };
+        fields[n + 1] = (DictField){ "limit", DICT_U32, &q->limit };
 
         r = dict_read(m, fields, ELEMENTSOF(fields), error);
         if (r >= 0)
@@ -78,22 +89,24 @@ static bool container_fits(const ContainerQuery *q, const Container *c) {
         if (q->running && container_state(c) != CONTAINER_RUNNING)
                 return false;
 
-        return container_filter_matches(q->filter, &(FilterSubject) {
-                .id = container_id(c),
-                .name = container_name(c),
-                .image = container_image(c),
-                .image_id = container_image_id(c),
-                .network = spec->network,
-                .labels = spec->labels,
-                .state = container_state(c),
-                .health = container_health(c),
-                .exit_code = container_exit_code(c),
-                .has_ended = container_finished_usec(c) > 0,
-                .created_usec = container_created_usec(c),
-        });
+        return container_filter_matches(
+                        q->filter, &(FilterSubject){
+                                                   .id = container_id(c),
+                                                   .name = container_name(c),
+                                                   .image = container_image(c),
+                                                   .image_id = container_image_id(c),
+                                                   .network = spec->network,
+                                                   .labels = spec->labels,
+                                                   .state = container_state(c),
+                                                   .health = container_health(c),
+                                                   .exit_code = container_exit_code(c),
+                                                   .has_ended = container_finished_usec(c) > 0,
+                                                   .created_usec = container_created_usec(c),
+                                   });
 }
 
-static int append_containers(sd_bus_message *reply, Manager *manager, const ContainerQuery *q, uid_t uid) {
+static int append_containers(
+                sd_bus_message *reply, Manager *manager, const ContainerQuery *q, uid_t uid) {
         Container *c = NULL;
         uint32_t n = 0;
         int r;
@@ -138,7 +151,8 @@ int manager_method_list_containers(sd_bus_message *m, void *userdata, sd_bus_err
         return sd_bus_send(NULL, reply, NULL);
 }
 
-static int lookup_image(const char *reference, void *userdata, uint64_t *ret_created_usec, Failure *reterr) {
+static int lookup_image(const char *reference, void *userdata, uint64_t *ret_created_usec,
+                Failure *reterr) {
         Image *i;
         int r;
 

@@ -57,7 +57,8 @@ static int start_loop(Daemon *d, Failure *reterr) {
         sigset_t signals;
         int r;
 
-        (void) sigemptyset(&signals); /* neither this nor the next two can fail on valid arguments */
+        (void) sigemptyset(
+                        &signals); /* neither this nor the next two can fail on valid arguments */
         (void) sigaddset(&signals, SIGTERM);
         (void) sigaddset(&signals, SIGINT);
         if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
@@ -79,12 +80,14 @@ static int open_engine(Daemon *d, const Options *o, Failure *reterr) {
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to find the programs of the engine");
 
-        return manager_new(d->event, &(ManagerConfig) {
-                .state_dir = o->state_dir,
-                .run_dir = o->run_dir,
-                .embedded = o->embedded,
-                .helper_dir = helpers,
-        }, &changes_observer, d, &d->manager, reterr);
+        return manager_new(d->event,
+                        &(ManagerConfig){
+                                        .state_dir = o->state_dir,
+                                        .run_dir = o->run_dir,
+                                        .embedded = o->embedded,
+                                        .helper_dir = helpers,
+                        },
+                        &changes_observer, d, &d->manager, reterr);
 }
 
 /* Connected before the state is opened, so that the two go on side by side. */
@@ -107,14 +110,16 @@ static int take_name(Daemon *d, Failure *reterr) {
         if (r >= 0)
                 r = sd_bus_request_name(d->bus, BUS_NAME, 0);
         if (r == -EEXIST)
-                return fail(reterr, FAILURE_NOT_AVAILABLE, r, "Another daemon has the name '" BUS_NAME "'");
+                return fail(reterr, FAILURE_NOT_AVAILABLE, r,
+                                "Another daemon has the name '" BUS_NAME "'");
         return r < 0 ? fail_errno(reterr, r, "Failed to take the name '" BUS_NAME "'") : 0;
 }
 
 static int start_serving(Daemon *d, const Options *o, const RunDir *run_dir, Failure *reterr) {
         int r;
 
-        r = o->embedded ? peer_bus_new(d, run_dir, o->idle_usec, &d->peer_bus, reterr) : take_name(d, reterr);
+        r = o->embedded ? peer_bus_new(d, run_dir, o->idle_usec, &d->peer_bus, reterr)
+                        : take_name(d, reterr);
         if (r < 0)
                 return r;
 
@@ -130,15 +135,17 @@ static void tell_started(Manager *manager) {
         ManagerInfo info;
 
         manager_get_info(manager, &info);
-        (void) log_full(&(LogContext) { .message_id = MESSAGE_DAEMON_STARTED }, LOG_INFO, 0,
-                        "PocketDocker " POCKETDOCKER_VERSION " serves '%s', %u of %u containers running", info.state_dir,
-                        info.running, info.containers);
+        (void) log_full(&(LogContext){ .message_id = MESSAGE_DAEMON_STARTED }, LOG_INFO, 0,
+                        "PocketDocker " POCKETDOCKER_VERSION
+                        " serves '%s', %u of %u containers running",
+                        info.state_dir, info.running, info.containers);
 }
 
 /* Return: the exit status, or negative with a sentence. */
 static int run(const Options *o, int *ready_fd, Failure *reterr) {
         _cleanup_(run_dir_done) RunDir run_dir = RUN_DIR_INIT;
-        _cleanup_(daemon_done) Daemon d = { .authorization_timeout_usec = o->authorization_timeout_usec };
+        _cleanup_(daemon_done)
+                        Daemon d = { .authorization_timeout_usec = o->authorization_timeout_usec };
         int r;
 
         list_init(&d.links);
@@ -185,7 +192,8 @@ int main(int argc, char *argv[]) {
         if (r > 0)
                 r = run(&options, &options.ready_fd, &failure);
         if (r < 0) {
-                log_error("%s", failure_is_set(&failure) ? failure_message(&failure) : strerror(-r));
+                log_error("%s", failure_is_set(&failure) ? failure_message(&failure)
+                                                         : strerror(-r));
                 ready_tell(&options.ready_fd, &failure);
                 return EXIT_FAILURE;
         }

@@ -14,13 +14,13 @@
 #include "daemon/objects.h"
 #include "daemon/spec-read.h"
 
-static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "s", POCKETDOCKER_VERSION);
 }
 
-static int get_state_directory(sd_bus *bus, const char *path, const char *interface, const char *property,
-                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+static int get_state_directory(sd_bus *bus, const char *path, const char *interface,
+                const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         ManagerInfo info;
 
         manager_get_info(link_current(bus)->daemon->manager, &info);
@@ -33,21 +33,24 @@ static int reply_container(sd_bus_message *m, Call *call) {
         return sd_bus_reply_method_return(m, "o", container_path(call->id, path));
 }
 
-typedef int (*CreateFn)(Manager *m, const CreateArgs *args, EngineDone done, void *userdata, Container **ret,
-                        bool *ret_existing, Failure *reterr);
+typedef int (*CreateFn)(Manager *m, const CreateArgs *args, EngineDone done, void *userdata,
+                Container **ret, bool *ret_existing, Failure *reterr);
 
-static int authz_create(sd_bus_message *m, const char *verb, const char *image, const ContainerOptions *o, uid_t uid,
-                        sd_bus_error *error) {
+static int authz_create(sd_bus_message *m, const char *verb, const char *image,
+                const ContainerOptions *o, uid_t uid, sd_bus_error *error) {
         const char *privilege = container_options_need_privilege(o);
 
-        return authz_check(m, &(AuthzRequest) {
-                .action = privilege ? POLKIT_ACTION_PRIVILEGED : POLKIT_ACTION_MANAGE_OWN,
-                .verb = verb,
-                .container = o->name,
-                .image = image,
-                .owner = uid,
-                .privilege = privilege,
-        }, error);
+        return authz_check(m,
+                        &(AuthzRequest){
+                                        .action = privilege ? POLKIT_ACTION_PRIVILEGED
+                                                            : POLKIT_ACTION_MANAGE_OWN,
+                                        .verb = verb,
+                                        .container = o->name,
+                                        .image = image,
+                                        .owner = uid,
+                                        .privilege = privilege,
+                        },
+                        error);
 }
 
 static int create_container(sd_bus_message *m, const char *verb, CreateFn fn, sd_bus_error *error) {
@@ -84,13 +87,15 @@ static int create_container(sd_bus_message *m, const char *verb, CreateFn fn, sd
         if (r < 0)
                 return r;
 
-        r = fn(manager_of(m), &(CreateArgs) {
-                .image = image,
-                .spec = o.spec,
-                .name = o.name,
-                .request_id = o.request_id,
-                .owner = uid,
-        }, call_done, call, &c, &existing, &failure);
+        r = fn(manager_of(m),
+                        &(CreateArgs){
+                                        .image = image,
+                                        .spec = o.spec,
+                                        .name = o.name,
+                                        .request_id = o.request_id,
+                                        .owner = uid,
+                        },
+                        call_done, call, &c, &existing, &failure);
         if (r >= 0) {
                 o.spec = NULL; /* the container's now */
                 memcpy(call->id, container_id(c), sizeof(call->id));
@@ -151,9 +156,11 @@ static int check_archive(int fd, sd_bus_error *error) {
         if (flags < 0 || fstat(fd, &st) < 0)
                 return -errno;
         if ((flags & O_PATH) || (flags & O_ACCMODE) == O_WRONLY)
-                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "The archive's descriptor is not open for reading");
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+                                "The archive's descriptor is not open for reading");
         if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
-                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "The archive is neither a file nor a pipe nor a socket");
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+                                "The archive is neither a file nor a pipe nor a socket");
         return 0;
 }
 
@@ -162,6 +169,7 @@ static int method_import_image(sd_bus_message *m, void *userdata, sd_bus_error *
         const DictField field = { "message", DICT_STRING, &message };
         _cleanup_failure_ Failure failure = {};
         _cleanup_close_ int copy = -EBADF;
+        Daemon *daemon = daemon_of(m);
         char path[OBJECT_PATH_MAX];
         Operation *o;
         int fd, r;
@@ -183,9 +191,14 @@ static int method_import_image(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r < 0)
                 return r;
 
-        r = authz_check(m, &(AuthzRequest) {
-                .action = POLKIT_ACTION_MANAGE_IMAGES, .verb = "import", .image = reference, .owner = uid,
-        }, error);
+        r = authz_check(m,
+                        &(AuthzRequest){
+                                        .action = POLKIT_ACTION_MANAGE_IMAGES,
+                                        .verb = "import",
+                                        .image = reference,
+                                        .owner = uid,
+                        },
+                        error);
         if (r <= 0)
                 return r < 0 ? r : 1;
 
@@ -193,12 +206,12 @@ static int method_import_image(sd_bus_message *m, void *userdata, sd_bus_error *
         if (copy < 0)
                 return -errno;
 
-        r = manager_import_image(manager_of(m), copy, reference, message, uid, &o, &failure);
+        r = manager_import_image(daemon->manager, copy, reference, message, uid, &o, &failure);
         if (r < 0)
                 return bus_failure_set(error, r, &failure);
 
         copy = -EBADF; /* the operation's now */
-        changes_flush(daemon_of(m)->changes);
+        changes_flush(daemon->changes);
         return sd_bus_reply_method_return(m, "o", operation_path(operation_number(o), path));
 }
 
@@ -242,9 +255,14 @@ static int method_remove_image(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r < 0)
                 return r;
 
-        r = authz_check(m, &(AuthzRequest) {
-                .action = POLKIT_ACTION_MANAGE_IMAGES, .verb = "remove-image", .image = reference, .owner = uid,
-        }, error);
+        r = authz_check(m,
+                        &(AuthzRequest){
+                                        .action = POLKIT_ACTION_MANAGE_IMAGES,
+                                        .verb = "remove-image",
+                                        .image = reference,
+                                        .owner = uid,
+                        },
+                        error);
         if (r <= 0)
                 return r < 0 ? r : 1;
 
@@ -252,7 +270,8 @@ static int method_remove_image(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r < 0)
                 return r;
 
-        r = manager_remove_image(manager_of(m), reference, force, call_done, call, &call->untagged, &call->deleted, &failure);
+        r = manager_remove_image(manager_of(m), reference, force, call_done, call, &call->untagged,
+                        &call->deleted, &failure);
         return call_started(&call, r, &failure, error);
 }
 
@@ -263,22 +282,18 @@ static int append_info(sd_bus_message *m, const ManagerInfo *info, const struct 
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}",
-                        "Containers", "u", info->containers,
-                        "ContainersRunning", "u", info->running,
-                        "ContainersPaused", "u", info->paused,
-                        "ContainersStopped", "u", info->stopped,
-                        "Images", "u", info->images);
+        r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}", "Containers", "u", info->containers,
+                        "ContainersRunning", "u", info->running, "ContainersPaused", "u",
+                        info->paused, "ContainersStopped", "u", info->stopped, "Images", "u",
+                        info->images);
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}",
-                        "ServerVersion", "s", POCKETDOCKER_VERSION,
-                        "KernelVersion", "s", kernel->release,
-                        "StateDirectory", "s", info->state_dir,
-                        "RunDirectory", "s", info->run_dir,
-                        "CgroupPath", "s", info->cgroup_path,
-                        "Mode", "s", info->embedded ? "embedded" : "system");
+        r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}", "ServerVersion", "s",
+                        POCKETDOCKER_VERSION, "KernelVersion", "s", kernel->release,
+                        "StateDirectory", "s", info->state_dir, "RunDirectory", "s", info->run_dir,
+                        "CgroupPath", "s", info->cgroup_path, "Mode", "s",
+                        info->embedded ? "embedded" : "system");
         if (r < 0)
                 return r;
 
@@ -322,26 +337,32 @@ static int method_get_info(sd_bus_message *m, void *userdata, sd_bus_error *erro
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("StateDirectory", "s", get_state_directory, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_METHOD_WITH_ARGS("RunContainer", SD_BUS_ARGS("s", image, "a{sv}", options), SD_BUS_RESULT("o", container),
-                        method_run_container, OPEN),
+        SD_BUS_PROPERTY("StateDirectory", "s", get_state_directory, 0,
+                        SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_METHOD_WITH_ARGS("RunContainer", SD_BUS_ARGS("s", image, "a{sv}", options),
+                        SD_BUS_RESULT("o", container), method_run_container, OPEN),
         SD_BUS_METHOD_WITH_ARGS("CreateContainer", SD_BUS_ARGS("s", image, "a{sv}", options),
                         SD_BUS_RESULT("o", container), method_create_container, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("GetContainer", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", container),
-                        method_get_container, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("ListContainers", SD_BUS_ARGS("a{sv}", filter), SD_BUS_RESULT("a(oa{sv})", containers),
-                        manager_method_list_containers, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("ImportImage", SD_BUS_ARGS("h", archive, "s", reference, "a{sv}", options),
+        SD_BUS_METHOD_WITH_ARGS("GetContainer", SD_BUS_ARGS("s", name),
+                        SD_BUS_RESULT("o", container), method_get_container, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListContainers", SD_BUS_ARGS("a{sv}", filter),
+                        SD_BUS_RESULT("a(oa{sv})", containers), manager_method_list_containers,
+                        OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ImportImage",
+                        SD_BUS_ARGS("h", archive, "s", reference, "a{sv}", options),
                         SD_BUS_RESULT("o", operation), method_import_image, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("GetImage", SD_BUS_ARGS("s", reference), SD_BUS_RESULT("o", image), method_get_image, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_ARGS("a{sv}", filter), SD_BUS_RESULT("a(oa{sv})", images),
-                        manager_method_list_images, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetImage", SD_BUS_ARGS("s", reference), SD_BUS_RESULT("o", image),
+                        method_get_image, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_ARGS("a{sv}", filter),
+                        SD_BUS_RESULT("a(oa{sv})", images), manager_method_list_images, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RemoveImage", SD_BUS_ARGS("s", reference, "a{sv}", options),
                         SD_BUS_RESULT("as", untagged, "as", deleted), method_remove_image, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("GetInfo", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", info), method_get_info, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetInfo", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", info),
+                        method_get_info, OPEN),
         SD_BUS_VTABLE_END,
 };
 
 int manager_bus_add(Link *link) {
-        return sd_bus_add_object_vtable(link->bus, NULL, BUS_PATH_MANAGER, BUS_INTERFACE_MANAGER, manager_vtable, link);
+        return sd_bus_add_object_vtable(link->bus, NULL, BUS_PATH_MANAGER, BUS_INTERFACE_MANAGER,
+                        manager_vtable, link);
 }

@@ -15,45 +15,48 @@ const char *operation_path(uint64_t number, char ret[static OBJECT_PATH_MAX]) {
         return ret;
 }
 
-static int get_kind(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_kind(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "s", operation_kind(userdata));
 }
 
-static int get_owner(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_owner(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "u", (uint32_t) operation_owner(userdata));
 }
 
-static int get_state(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
-        return sd_bus_message_append(reply, "s", operation_state_to_string(operation_state(userdata)));
+static int get_state(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        return sd_bus_message_append(
+                        reply, "s", operation_state_to_string(operation_state(userdata)));
 }
 
-static int get_progress(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_progress(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         uint64_t done, total;
 
         operation_progress(userdata, &done, &total);
         return sd_bus_message_append(reply, "(tt)", done, total);
 }
 
-static int get_result(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_result(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "s", operation_result(userdata));
 }
 
-static int get_error(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                void *userdata, sd_bus_error *error) {
+static int get_error(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const Failure *f = operation_failure(userdata);
         _cleanup_free_ char *buffer = NULL;
 
         if (!failure_is_set(f))
                 return sd_bus_message_append(reply, "(ss)", "", "");
-        return sd_bus_message_append(reply, "(ss)", failure_to_bus_name(f->code), bus_text(failure_message(f), &buffer));
+        return sd_bus_message_append(reply, "(ss)", failure_to_bus_name(f->code),
+                        bus_text(failure_message(f), &buffer));
 }
 
-static int authz_operation(sd_bus_message *m, Operation *o, const char *verb, const char *action, sd_bus_error *error) {
+static int authz_operation(sd_bus_message *m, Operation *o, const char *verb, const char *action,
+                sd_bus_error *error) {
         uid_t uid;
         int r;
 
@@ -63,7 +66,11 @@ static int authz_operation(sd_bus_message *m, Operation *o, const char *verb, co
         if (uid == operation_owner(o))
                 return 1; /* who may begin it may follow and end it */
 
-        return authz_check(m, &(AuthzRequest) { .action = action, .verb = verb, .owner = operation_owner(o) }, error);
+        return authz_check(m,
+                        &(AuthzRequest){ .action = action,
+                                        .verb = verb,
+                                        .owner = operation_owner(o) },
+                        error);
 }
 
 static int method_wait(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -85,6 +92,7 @@ static int method_wait(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 }
 
 static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Daemon *daemon = daemon_of(m);
         Operation *o = userdata;
         int r;
 
@@ -93,12 +101,12 @@ static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 return r < 0 ? r : 1;
 
         operation_cancel(o);
-        changes_flush(daemon_of(m)->changes);
+        changes_flush(daemon->changes);
         return sd_bus_reply_method_return(m, NULL);
 }
 
-static int operation_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret,
-                sd_bus_error *error) {
+static int operation_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
+                void **ret, sd_bus_error *error) {
         const char *text = startswith(path, BUS_PATH_OPERATIONS "/");
         Daemon *daemon = ((Link *) userdata)->daemon;
         char canonical[OBJECT_PATH_MAX];
@@ -106,7 +114,8 @@ static int operation_find(sd_bus *bus, const char *path, const char *interface, 
         uint64_t number;
 
         /* One path per object: no leading zeros. */
-        if (!text || parse_u64(text, &number) < 0 || !streq(path, operation_path(number, canonical)))
+        if (!text || parse_u64(text, &number) < 0 ||
+                        !streq(path, operation_path(number, canonical)))
                 return 0;
         if (daemon->removing_operation && number == operation_number(daemon->removing_operation))
                 o = daemon->removing_operation;
@@ -119,7 +128,8 @@ static int operation_find(sd_bus *bus, const char *path, const char *interface, 
         return 1;
 }
 
-static int operation_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error) {
+static int operation_enumerate(
+                sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error) {
         Manager *manager = ((Link *) userdata)->daemon->manager;
         _cleanup_strv_free_ char **paths = NULL;
         char path[OBJECT_PATH_MAX];
@@ -143,18 +153,21 @@ static const sd_bus_vtable operation_vtable[] = {
         SD_BUS_PROPERTY("Progress", "(tt)", get_progress, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Result", "s", get_result, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Error", "(ss)", get_error, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_METHOD_WITH_ARGS("Wait", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", result), method_wait, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Wait", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", result), method_wait,
+                        SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_cancel,
+                        SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
 int operation_bus_add(Link *link) {
         int r;
 
-        r = sd_bus_add_fallback_vtable(link->bus, NULL, BUS_PATH_OPERATIONS, BUS_INTERFACE_OPERATION, operation_vtable,
-                        operation_find, link);
+        r = sd_bus_add_fallback_vtable(link->bus, NULL, BUS_PATH_OPERATIONS,
+                        BUS_INTERFACE_OPERATION, operation_vtable, operation_find, link);
         if (r < 0)
                 return r;
 
-        return sd_bus_add_node_enumerator(link->bus, NULL, BUS_PATH_OPERATIONS, operation_enumerate, link);
+        return sd_bus_add_node_enumerator(
+                        link->bus, NULL, BUS_PATH_OPERATIONS, operation_enumerate, link);
 }

@@ -19,17 +19,18 @@
 #define RUN_DIR_HASH_BYTES 8U
 
 static const char help_text[] =
-        "pocketdockerd [OPTION...]\n\n"
-        "The container engine of PocketDocker, on the system bus.\n\n"
-        "  --root=DIR       Where the state is (default: " STATE_DIR_SYSTEM ";\n"
-        "                   embedded: " STATE_DIR_EMBEDDED " in the home directory)\n"
-        "  --run-root=DIR   Where sockets and locks are (default: " RUN_DIR_SYSTEM ";\n"
-        "                   embedded: a directory in /run for each state directory)\n"
-        "  --embedded       Listen on a socket in the runtime directory instead of the bus\n"
-        "  --ready-fd=N     Write 1 to this file descriptor when calls are taken, or one\n"
-        "                   sentence that says why they never will be\n"
-        "  --version        Print the version\n"
-        "  --help           Print the options\n";
+                "pocketdockerd [OPTION...]\n\n"
+                "The container engine of PocketDocker, on the system bus.\n\n"
+                "  --root=DIR       Where the state is (default: " STATE_DIR_SYSTEM ";\n"
+                "                   embedded: " STATE_DIR_EMBEDDED " in the home directory)\n"
+                "  --run-root=DIR   Where sockets and locks are (default: " RUN_DIR_SYSTEM ";\n"
+                "                   embedded: a directory in /run for each state directory)\n"
+                "  --embedded       Listen on a socket in the runtime directory instead of the "
+                "bus\n"
+                "  --ready-fd=N     Write 1 to this file descriptor when calls are taken, or one\n"
+                "                   sentence that says why they never will be\n"
+                "  --version        Print the version\n"
+                "  --help           Print the options\n";
 
 void options_done(Options *o) {
         free(o->state_dir);
@@ -41,13 +42,22 @@ static int parse_ready_fd(const char *text, int *ret, Failure *reterr) {
         uint32_t n;
 
         if (parse_u32(text, &n) < 0 || n > INT_MAX || !fd_is_open((int) n))
-                return fail(reterr, FAILURE_INVALID_ARGS, 0, "'%s' is not an open file descriptor", text);
+                return fail(reterr, FAILURE_INVALID_ARGS, 0, "'%s' is not an open file descriptor",
+                                text);
         *ret = (int) n;
         return fd_set_cloexec((int) n, true);
 }
 
 static int parse_flags(int argc, char **argv, Options *o, Failure *reterr) {
-        enum { FLAG_ROOT = 256, FLAG_RUN_ROOT, FLAG_EMBEDDED, FLAG_READY_FD, FLAG_USER, FLAG_VERSION, FLAG_HELP };
+        enum {
+                FLAG_ROOT = 256,
+                FLAG_RUN_ROOT,
+                FLAG_EMBEDDED,
+                FLAG_READY_FD,
+                FLAG_USER,
+                FLAG_VERSION,
+                FLAG_HELP
+        };
         static const struct option flags[] = {
                 { "root", required_argument, NULL, FLAG_ROOT },
                 { "run-root", required_argument, NULL, FLAG_RUN_ROOT },
@@ -77,21 +87,27 @@ static int parse_flags(int argc, char **argv, Options *o, Failure *reterr) {
                         r = parse_ready_fd(optarg, &o->ready_fd, reterr);
                         break;
                 case FLAG_USER:
-                        return fail(reterr, FAILURE_UNSUPPORTED, 0, "'--user' is not supported by this version: containers need root");
+                        return fail(reterr, FAILURE_UNSUPPORTED, 0,
+                                        "'--user' is not supported by this version: containers "
+                                        "need root");
                 case FLAG_VERSION:
                         return puts(PROGRAM_DAEMON " " POCKETDOCKER_VERSION) < 0 ? -EIO : 0;
                 case FLAG_HELP:
                 case 'h':
                         return fputs(help_text, stdout) < 0 ? -EIO : 0;
                 default:
-                        return fail(reterr, FAILURE_INVALID_ARGS, 0, c == ':' ? "Option '%s' needs a value" : "There is no option '%s'",
+                        return fail(reterr, FAILURE_INVALID_ARGS, 0,
+                                        c == ':' ? "Option '%s' needs a value"
+                                                 : "There is no option '%s'",
                                         argv[optind - 1]);
                 }
         if (r < 0)
-                return failure_is_set(reterr) ? r : fail_errno(reterr, r, "Failed to read the options");
+                return failure_is_set(reterr) ? r
+                                              : fail_errno(reterr, r, "Failed to read the options");
 
         if (optind < argc)
-                return fail(reterr, FAILURE_INVALID_ARGS, 0, "'%s' is not an option, and there are no arguments", argv[optind]);
+                return fail(reterr, FAILURE_INVALID_ARGS, 0,
+                                "'%s' is not an option, and there are no arguments", argv[optind]);
         return 1;
 }
 
@@ -102,7 +118,8 @@ static int read_seconds(const char *name, uint64_t *ret, Failure *reterr) {
         if (isempty(text))
                 return 0;
         if (parse_seconds(text, &usec) < 0)
-                return fail(reterr, FAILURE_INVALID_ARGS, 0, "$%s is '%s', which is no time", name, text);
+                return fail(reterr, FAILURE_INVALID_ARGS, 0, "$%s is '%s', which is no time", name,
+                                text);
         *ret = usec;
         return 0;
 }
@@ -118,7 +135,8 @@ static int home_state_dir(char **ret, Failure *reterr) {
         const struct passwd *pw = getpwuid(geteuid());
 
         if (!pw || isempty(pw->pw_dir))
-                return fail(reterr, FAILURE_INTERNAL, ENOENT, "User %u has no home directory", (unsigned) geteuid());
+                return fail(reterr, FAILURE_INTERNAL, ENOENT, "User %u has no home directory",
+                                (unsigned) geteuid());
         return str_printf(ret, "%s/%s", pw->pw_dir, STATE_DIR_EMBEDDED);
 }
 
@@ -175,7 +193,8 @@ static int embedded_run_dir(const char *state_dir, char **ret) {
         if (r < 0)
                 return r;
         digest_to_hex(&digest, hex);
-        return str_printf(ret, "%s%.*s", RUN_DIR_EMBEDDED_PREFIX, (int) (2 * RUN_DIR_HASH_BYTES), hex);
+        return str_printf(ret, "%s%.*s", RUN_DIR_EMBEDDED_PREFIX, (int) (2 * RUN_DIR_HASH_BYTES),
+                        hex);
 }
 
 static int fill_in(Options *o, Failure *reterr) {
@@ -185,22 +204,27 @@ static int fill_in(Options *o, Failure *reterr) {
         if (r >= 0)
                 r = from_environment(&o->run_dir, ENV_RUN_ROOT);
         if (r >= 0 && !o->state_dir)
-                r = o->embedded ? home_state_dir(&o->state_dir, reterr) : free_and_strdup(&o->state_dir, STATE_DIR_SYSTEM);
+                r = o->embedded ? home_state_dir(&o->state_dir, reterr)
+                                : free_and_strdup(&o->state_dir, STATE_DIR_SYSTEM);
         if (r >= 0)
                 r = make_absolute(&o->state_dir);
         if (r >= 0 && !o->run_dir)
-                r = o->embedded ? embedded_run_dir(o->state_dir, &o->run_dir) : free_and_strdup(&o->run_dir, RUN_DIR_SYSTEM);
+                r = o->embedded ? embedded_run_dir(o->state_dir, &o->run_dir)
+                                : free_and_strdup(&o->run_dir, RUN_DIR_SYSTEM);
         if (r >= 0)
                 r = make_absolute(&o->run_dir);
         if (r < 0)
-                return failure_is_set(reterr) ? r : fail_errno(reterr, r, "Failed to find the state directory");
+                return failure_is_set(reterr)
+                                       ? r
+                                       : fail_errno(reterr, r,
+                                                         "Failed to find the state directory");
         return 1;
 }
 
 int options_parse(int argc, char **argv, Options *ret, Failure *reterr) {
         int r;
 
-        *ret = (Options) { .ready_fd = -EBADF, .idle_usec = IDLE_DEFAULT_USEC };
+        *ret = (Options){ .ready_fd = -EBADF, .idle_usec = IDLE_DEFAULT_USEC };
 
         r = parse_flags(argc, argv, ret, reterr);
         if (r <= 0)

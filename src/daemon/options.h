@@ -9,7 +9,7 @@ typedef struct Options {
         char *state_dir; /* owned; absolute */
         char *run_dir;   /* owned; absolute */
         bool embedded;
-        int ready_fd;    /* -EBADF: nobody waits; owned by main() once parsed */
+        int ready_fd;       /* -EBADF: nobody waits; owned by main() once parsed */
         uint64_t idle_usec; /* after how long an embedded daemon with nothing to do ends */
         uint64_t authorization_timeout_usec; /* 0: the built-in ones */
 } Options;

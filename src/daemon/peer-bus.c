@@ -21,17 +21,19 @@
 #include "model/names.h"
 
 #define LISTEN_BACKLOG 256
+#define SEND_BUFFER_BYTES                                                                          \
+        (256 * 1024) /* sd-bus takes 8 MiB, of which 64 idle readers would make half a GiB */
 
 struct PeerBus {
-        Daemon *daemon;         /* borrowed */
-        const RunDir *run_dir;  /* borrowed */
-        int listen_fd;          /* owned */
+        Daemon *daemon;             /* borrowed */
+        const RunDir *run_dir;      /* borrowed */
+        int listen_fd;              /* owned */
         sd_event_source *listening; /* owned */
         sd_event_source *reaper;    /* owned; on while a marked connection is there */
         sd_event_source *idle;      /* owned; on while nobody is there and nothing runs */
         uint64_t idle_usec;
         uint64_t last_name;
-        List peers;             /* of Peer.peers */
+        List peers; /* of Peer.peers */
         unsigned n_peers;
         sd_id128_t server_id;
 };
@@ -44,6 +46,7 @@ static Peer *peer_free(Peer *peer) {
                 list_remove(&peer->peers);
                 peer->bus->n_peers--;
         }
+        sd_event_source_disable_unref(peer->kick);
         link_free(peer->link);
         strv_free(peer->matches);
         free(peer);
@@ -64,7 +67,8 @@ static void check_idle(PeerBus *p) {
         if (r >= 0 && idle)
                 r = sd_event_source_set_enabled(p->idle, SD_EVENT_ONESHOT);
         if (r < 0)
-                (void) log_warning_errno(r, "Failed to set the idle timer, so the daemon stays, ignoring: %m");
+                (void) log_warning_errno(r,
+                                "Failed to set the idle timer, so the daemon stays, ignoring: %m");
 }
 
 void peer_bus_idle_changed(PeerBus *p) {
@@ -80,10 +84,12 @@ static void peer_mark(Peer *peer) {
 void peer_bus_check_queue(Link *link) {
         uint64_t queued;
 
-        if (link->closing || sd_bus_get_n_queued_write(link->bus, &queued) < 0 || queued <= PEER_QUEUE_MAX)
+        if (link->closing || sd_bus_get_n_queued_write(link->bus, &queued) < 0 ||
+                        queued <= PEER_QUEUE_MAX)
                 return;
 
-        log_notice("Process %i does not read its %" PRIu64 " messages, closing its connection", (int) link->peer->pid, queued);
+        log_notice("Process %i does not read its %" PRIu64 " messages, closing its connection",
+                        (int) link->peer->pid, queued);
         peer_mark(link->peer);
 }
 
@@ -98,10 +104,27 @@ static int on_reap(sd_event_source *s, void *userdata) {
         return 0;
 }
 
+/*
+ * A client may send its first messages right behind the authentication. sd-bus then has them in its buffer, while the socket,
+ * which is all that the loop watches, is empty.
+ */
+static int on_kick(sd_event_source *s, void *userdata) {
+        Peer *peer = userdata;
+        int r = 0;
+
+        if (!peer->link->closing)
+                r = sd_bus_process(peer->link->bus, NULL);
+        if (r < 0)
+                peer_mark(peer);
+        return r > 0 ? 0 : sd_event_source_set_enabled(s, SD_EVENT_OFF);
+}
+
 /* Runs before every other filter: a connection that is to end is served no more. */
 static int lifetime_filter(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Peer *peer = userdata;
 
+        if (sd_bus_message_is_signal(m, "org.freedesktop.DBus.Local", "Connected") > 0)
+                return sd_event_source_set_enabled(peer->kick, SD_EVENT_ON);
         if (sd_bus_message_is_signal(m, "org.freedesktop.DBus.Local", "Disconnected") > 0) {
                 peer_mark(peer);
                 return 1;
@@ -130,6 +153,10 @@ static int peer_start_bus(PeerBus *p, int fd, sd_bus **ret) {
         if (r < 0)
                 return r;
 
+        r = sd_bus_set_connected_signal(bus, true);
+        if (r < 0)
+                return r;
+
         /* Clients match signals by their sender's unique name. */
         r = sd_bus_set_sender(bus, PEER_SERVICE_NAME);
         if (r < 0)
@@ -149,7 +176,7 @@ static int peer_new(PeerBus *p, int fd, const struct ucred *creds) {
         peer = malloc(sizeof(*peer));
         if (!peer)
                 return -ENOMEM;
-        *peer = (Peer) { .bus = p, .uid = creds->uid, .pid = creds->pid };
+        *peer = (Peer){ .bus = p, .uid = creds->uid, .pid = creds->pid };
         (void) snprintf(peer->name, sizeof(peer->name), ":1.%" PRIu64, ++p->last_name);
 
         r = peer_start_bus(p, fd, &bus);
@@ -170,9 +197,20 @@ static int peer_new(PeerBus *p, int fd, const struct ucred *creds) {
         if (r < 0)
                 return r;
 
+        r = sd_event_add_defer(p->daemon->event, &peer->kick, on_kick, peer);
+        if (r < 0)
+                return r;
+
+        r = sd_event_source_set_enabled(peer->kick, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
         r = sd_bus_start(bus);
         if (r < 0)
                 return r;
+
+        if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ SEND_BUFFER_BYTES }, sizeof(int)) < 0)
+                return -errno;
 
         r = sd_bus_attach_event(bus, p->daemon->event, SD_EVENT_PRIORITY_NORMAL);
         if (r < 0)
@@ -198,13 +236,14 @@ static void accept_peer(PeerBus *p, int fd) {
                 return;
         }
         if (p->n_peers >= PEERS_MAX) {
-                log_notice("Closing a connection of process %i: there are %u already", (int) creds.pid, p->n_peers);
+                log_notice("Closing a connection of process %i: there are %u already",
+                                (int) creds.pid, p->n_peers);
                 return;
         }
 
         r = peer_new(p, TAKE_FD(owned_fd), &creds);
         if (r < 0)
-                (void) log_warning_errno(r, "Failed to serve a connection, closing it: %m");
+                (void) log_debug_errno(r, "Failed to begin with a connection, closing it: %m");
 }
 
 /* Return: how many came. */
@@ -245,12 +284,14 @@ static int bind_socket(PeerBus *p) {
                 return -errno;
 
         /* By the directory's fd, since the path may be longer than a socket's name. */
-        (void) snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" RUN_FILE_SOCKET, p->run_dir->dir_fd);
+        (void) snprintf(address.sun_path, sizeof(address.sun_path),
+                        "/proc/self/fd/%d/" RUN_FILE_SOCKET, p->run_dir->dir_fd);
         if (bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
                 return -errno;
 
         /* Nobody can connect before it listens. */
-        if (fchmodat(p->run_dir->dir_fd, RUN_FILE_SOCKET, 0600, 0) < 0 || listen(fd, LISTEN_BACKLOG) < 0)
+        if (fchmodat(p->run_dir->dir_fd, RUN_FILE_SOCKET, 0600, 0) < 0 ||
+                        listen(fd, LISTEN_BACKLOG) < 0)
                 return -errno;
         return TAKE_FD(fd);
 }
@@ -299,14 +340,17 @@ static int on_idle(sd_event_source *s, uint64_t usec, void *userdata) {
         return 0;
 }
 
-int peer_bus_new(Daemon *daemon, const RunDir *run_dir, uint64_t idle_usec, PeerBus **ret, Failure *reterr) {
+int peer_bus_new(Daemon *daemon, const RunDir *run_dir, uint64_t idle_usec, PeerBus **ret,
+                Failure *reterr) {
         PeerBus *p;
         int r;
 
         p = malloc(sizeof(*p));
         if (!p)
                 return fail(reterr, FAILURE_NO_MEMORY, 0, "Out of memory");
-        *p = (PeerBus) { .daemon = daemon, .run_dir = run_dir, .listen_fd = -EBADF, .idle_usec = idle_usec };
+        *p = (PeerBus){
+                .daemon = daemon, .run_dir = run_dir, .listen_fd = -EBADF, .idle_usec = idle_usec
+        };
         list_init(&p->peers);
 
         r = sd_id128_randomize(&p->server_id);
@@ -315,7 +359,8 @@ int peer_bus_new(Daemon *daemon, const RunDir *run_dir, uint64_t idle_usec, Peer
         if (r >= 0)
                 r = sd_event_source_set_enabled(p->reaper, SD_EVENT_OFF);
         if (r >= 0)
-                r = sd_event_add_time(daemon->event, &p->idle, CLOCK_MONOTONIC, UINT64_MAX, 0, on_idle, p);
+                r = sd_event_add_time(daemon->event, &p->idle, CLOCK_MONOTONIC, UINT64_MAX, 0,
+                                on_idle, p);
         if (r >= 0)
                 r = sd_event_source_set_enabled(p->idle, SD_EVENT_OFF);
         if (r >= 0)

@@ -10,13 +10,14 @@
 typedef struct Peer Peer;
 
 struct Peer {
-        PeerBus *bus;    /* borrowed */
-        Link *link;      /* owned */
-        List peers;      /* in bus->peers */
-        char name[32];   /* ":1.N" */
+        PeerBus *bus;  /* borrowed */
+        Link *link;    /* owned */
+        List peers;    /* in bus->peers */
+        char name[32]; /* ":1.N" */
         uid_t uid;
         pid_t pid;
-        char **matches;  /* owned; the rules as they came */
+        char **matches; /* owned; the rules as they came */
+        sd_event_source *kick; /* owned; on while messages from the authentication are left */
 };
 
 /**
@@ -26,7 +27,8 @@ struct Peer {
  *
  * Return: 0, or a sentence.
  */
-int peer_bus_new(Daemon *daemon, const RunDir *run_dir, uint64_t idle_usec, PeerBus **ret, Failure *reterr);
+int peer_bus_new(Daemon *daemon, const RunDir *run_dir, uint64_t idle_usec, PeerBus **ret,
+                Failure *reterr);
 PeerBus *peer_bus_free(PeerBus *p);
 
 /** peer_bus_idle_changed() - the engine has something to do again, or has not any more. */

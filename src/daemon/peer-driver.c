@@ -12,17 +12,18 @@
 #define START_REPLY_ALREADY_RUNNING 2U
 
 static const char introspection[] =
-        "<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"
-        "\"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n"
-        "<node><interface name=\"" DRIVER "\">\n"
-        "<method name=\"Hello\"><arg type=\"s\" direction=\"out\"/></method>\n"
-        "<method name=\"AddMatch\"><arg type=\"s\" direction=\"in\"/></method>\n"
-        "<method name=\"RemoveMatch\"><arg type=\"s\" direction=\"in\"/></method>\n"
-        "<method name=\"ListNames\"><arg type=\"as\" direction=\"out\"/></method>\n"
-        "<method name=\"GetNameOwner\"><arg type=\"s\" direction=\"in\"/><arg type=\"s\" direction=\"out\"/></method>\n"
-        "<method name=\"GetConnectionCredentials\"><arg type=\"s\" direction=\"in\"/>"
-        "<arg type=\"a{sv}\" direction=\"out\"/></method>\n"
-        "</interface></node>\n";
+                "<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"
+                "\"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n"
+                "<node><interface name=\"" DRIVER "\">\n"
+                "<method name=\"Hello\"><arg type=\"s\" direction=\"out\"/></method>\n"
+                "<method name=\"AddMatch\"><arg type=\"s\" direction=\"in\"/></method>\n"
+                "<method name=\"RemoveMatch\"><arg type=\"s\" direction=\"in\"/></method>\n"
+                "<method name=\"ListNames\"><arg type=\"as\" direction=\"out\"/></method>\n"
+                "<method name=\"GetNameOwner\"><arg type=\"s\" direction=\"in\"/><arg type=\"s\" "
+                "direction=\"out\"/></method>\n"
+                "<method name=\"GetConnectionCredentials\"><arg type=\"s\" direction=\"in\"/>"
+                "<arg type=\"a{sv}\" direction=\"out\"/></method>\n"
+                "</interface></node>\n";
 
 /* Is the value of @key in @rule @value? Absent: yes, it does not narrow. */
 static bool rule_allows(const char *rule, const char *key, const char *const *values) {
@@ -38,7 +39,8 @@ static bool rule_allows(const char *rule, const char *key, const char *const *va
                 length = strcspn(value, quoted ? "'" : ",");
                 if (key_length == strlen(key) && strncmp(p, key, key_length) == 0) {
                         for (; *values; values++)
-                                if (strlen(*values) == length && strncmp(*values, value, length) == 0)
+                                if (strlen(*values) == length &&
+                                                strncmp(*values, value, length) == 0)
                                         return true;
                         return false;
                 }
@@ -52,8 +54,13 @@ bool match_wants_us(const char *rule) {
         static const char *const types[] = { "signal", NULL };
         static const char *const senders[] = { BUS_NAME, PEER_SERVICE_NAME, NULL };
         static const char *const interfaces[] = {
-                "org.freedesktop.DBus.Properties", "org.freedesktop.DBus.ObjectManager", BUS_INTERFACE_MANAGER,
-                BUS_INTERFACE_CONTAINER, BUS_INTERFACE_IMAGE, BUS_INTERFACE_OPERATION, NULL,
+                "org.freedesktop.DBus.Properties",
+                "org.freedesktop.DBus.ObjectManager",
+                BUS_INTERFACE_MANAGER,
+                BUS_INTERFACE_CONTAINER,
+                BUS_INTERFACE_IMAGE,
+                BUS_INTERFACE_OPERATION,
+                NULL,
         };
 
         return rule_allows(rule, "type", types) && rule_allows(rule, "sender", senders) &&
@@ -116,13 +123,14 @@ static int add_match(sd_bus_message *m, Peer *peer, sd_bus_error *error) {
         if (r < 0)
                 return r;
         if (strv_length(peer->matches) >= PEER_MATCHES_MAX)
-                return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "One connection may have %u match rules", PEER_MATCHES_MAX);
+                return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                "One connection may have %u match rules", PEER_MATCHES_MAX);
 
         r = strv_push(&peer->matches, rule);
         if (r < 0)
                 return r;
         peer->link->n_matches += match_wants_us(rule);
-        return reply(m, NULL);
+        return reply(m, "");
 }
 
 static int remove_match(sd_bus_message *m, Peer *peer, sd_bus_error *error) {
@@ -141,13 +149,15 @@ static int remove_match(sd_bus_message *m, Peer *peer, sd_bus_error *error) {
                 do
                         i[0] = i[1];
                 while (*i++);
-                return reply(m, NULL);
+                return reply(m, "");
         }
-        return sd_bus_error_set(error, SD_BUS_ERROR_MATCH_RULE_NOT_FOUND, "There is no such match rule");
+        return sd_bus_error_set(
+                        error, SD_BUS_ERROR_MATCH_RULE_NOT_FOUND, "There is no such match rule");
 }
 
 static int list_names(sd_bus_message *m, Peer *peer, sd_bus_error *error) {
-        char *names[] = { (char *) DRIVER, (char *) BUS_NAME, (char *) PEER_SERVICE_NAME, peer->name, NULL };
+        char *names[] = { (char *) DRIVER, (char *) BUS_NAME, (char *) PEER_SERVICE_NAME,
+                peer->name, NULL };
 
         return reply_strings(m, names);
 }
@@ -168,7 +178,8 @@ static int read_owner(sd_bus_message *m, const Peer *peer, const char **ret, sd_
                 return r;
         *ret = owner_of(peer, name);
         if (!*ret)
-                return sd_bus_error_setf(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER, "Nobody has the name '%.256s'", name);
+                return sd_bus_error_setf(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                                "Nobody has the name '%.256s'", name);
         return 0;
 }
 
@@ -197,7 +208,8 @@ static int start_service(sd_bus_message *m, Peer *peer, sd_bus_error *error) {
         if (r < 0)
                 return r;
         if (!owner_of(peer, name))
-                return sd_bus_error_setf(error, SD_BUS_ERROR_SERVICE_UNKNOWN, "There is no service '%.256s' here", name);
+                return sd_bus_error_setf(error, SD_BUS_ERROR_SERVICE_UNKNOWN,
+                                "There is no service '%.256s' here", name);
         return reply(m, "u", START_REPLY_ALREADY_RUNNING);
 }
 
@@ -216,7 +228,8 @@ static int get_credentials(sd_bus_message *m, Peer *peer, sd_bus_error *error) {
         r = read_owner(m, peer, &owner, error);
         if (r < 0)
                 return r;
-        return reply(m, "a{sv}", 2, "UnixUserID", "u", uid_of(peer, owner), "ProcessID", "u", pid_of(peer, owner));
+        return reply(m, "a{sv}", 2, "UnixUserID", "u", uid_of(peer, owner), "ProcessID", "u",
+                        pid_of(peer, owner));
 }
 
 static int get_user(sd_bus_message *m, Peer *peer, sd_bus_error *error) {
@@ -254,7 +267,7 @@ static int introspect(sd_bus_message *m, Peer *peer, sd_bus_error *error) {
 }
 
 static int ping(sd_bus_message *m, Peer *peer, sd_bus_error *error) {
-        return reply(m, NULL);
+        return reply(m, "");
 }
 
 static const struct {
@@ -279,18 +292,22 @@ static const struct {
 };
 
 static int answer_driver(sd_bus_message *m, Peer *peer, sd_bus_error *error) {
-        const char *interface = sd_bus_message_get_interface(m), *member = sd_bus_message_get_member(m);
+        const char *interface = sd_bus_message_get_interface(m),
+                   *member = sd_bus_message_get_member(m);
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(members); i++) {
-                if (!streq(members[i].member, member) || (interface && !streq(members[i].interface, interface)))
+                if (!streq(members[i].member, member) ||
+                                (interface && !streq(members[i].interface, interface)))
                         continue;
                 if (!sd_bus_message_has_signature(m, members[i].signature))
-                        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "'%s' takes '%s'", member, members[i].signature);
+                        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+                                        "'%s' takes '%s'", member, members[i].signature);
                 r = members[i].answer(m, peer, error);
                 return r < 0 ? r : 1;
         }
-        return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_METHOD, "A peer connection does not answer '%.256s'", member);
+        return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_METHOD,
+                        "A peer connection does not answer '%.256s'", member);
 }
 
 int peer_driver_filter(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -301,6 +318,7 @@ int peer_driver_filter(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (streq(destination, DRIVER))
                 return answer_driver(m, userdata, error);
         if (!streq(destination, BUS_NAME) && !streq(destination, PEER_SERVICE_NAME))
-                return sd_bus_error_setf(error, SD_BUS_ERROR_SERVICE_UNKNOWN, "Nobody has the name '%.256s'", destination);
+                return sd_bus_error_setf(error, SD_BUS_ERROR_SERVICE_UNKNOWN,
+                                "Nobody has the name '%.256s'", destination);
         return 0;
 }

@@ -10,7 +10,8 @@
 #include "base/str.h"
 #include "base/usec.h"
 
-#define ANSWER_USEC (5 * USEC_PER_SEC) /* a PID 1 that is silent for longer does not shut down in order either */
+#define ANSWER_USEC                                                                                \
+        (5 * USEC_PER_SEC) /* a PID 1 that is silent for longer does not shut down in order either */
 
 static void on_stopped(const Failure *failure, void *userdata) {
         Daemon *daemon = userdata;
@@ -39,8 +40,8 @@ static int ask_state(Daemon *daemon) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(daemon->bus, &m, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-                        "org.freedesktop.DBus.Properties", "Get");
+        r = sd_bus_message_new_method_call(daemon->bus, &m, "org.freedesktop.systemd1",
+                        "/org/freedesktop/systemd1", "org.freedesktop.DBus.Properties", "Get");
         if (r < 0)
                 return r;
 

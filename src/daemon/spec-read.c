@@ -34,7 +34,8 @@ static int read_value(sd_bus_message *m, OptionKind kind, OptionValue *value, ch
         return sd_bus_message_exit_container(m);
 }
 
-static int read_option(sd_bus_message *m, const char *key, const char *signature, void *userdata, sd_bus_error *error) {
+static int read_option(sd_bus_message *m, const char *key, const char *signature, void *userdata,
+                sd_bus_error *error) {
         _cleanup_failure_ Failure failure = {};
         _cleanup_strv_free_ char **strings = NULL;
         ContainerOptions *o = userdata;

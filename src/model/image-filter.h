@@ -10,14 +10,15 @@
 
 /* Lists are NULL-terminated and owned; NULL: not asked for. Begin with IMAGE_FILTER_INIT. */
 typedef struct ImageFilter {
-        char **references; /* patterns: `*` and `?` stop at a slash */
-        char **labels;     /* KEY or KEY=VALUE */
-        char **before, **since; /* images; image_filter_resolve() asks for their times */
-        int dangling;      /* 1: without a tag, 0: with one, negative: both */
+        char **references;                /* patterns: `*` and `?` stop at a slash */
+        char **labels;                    /* KEY or KEY=VALUE */
+        char **before, **since;           /* images; image_filter_resolve() asks for their times */
+        int dangling;                     /* 1: without a tag, 0: with one, negative: both */
         uint64_t before_usec, since_usec; /* exclusive bounds, set by image_filter_resolve() */
 } ImageFilter;
 
-#define IMAGE_FILTER_INIT { .dangling = -1, .before_usec = UINT64_MAX }
+#define IMAGE_FILTER_INIT                                                                          \
+        { .dangling = -1, .before_usec = UINT64_MAX }
 
 void image_filter_done(ImageFilter *f);
 
