@@ -78,7 +78,7 @@ static int run(char **argv) {
                                 "does not run");
         if (r < 0) {
                 fprintf(stderr, PROGRAM_CLI ": %s\n", failure_message(&f));
-                return 125;
+                return 1;
         }
         if (arguments_switch(&args, "version", false)) {
                 puts(PROGRAM_CLI " " POCKETDOCKER_VERSION);
@@ -101,7 +101,7 @@ static int run(char **argv) {
                                 PROGRAM_CLI ": There is no verb '%s'; see '" PROGRAM_CLI
                                             " --help'\n",
                                 args.operands[0]);
-                return 125;
+                return 1;
         }
         c.address = arguments_string(&args, "address");
         c.ask_password = !arguments_switch(&args, "no-ask-password", false);
