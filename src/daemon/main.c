@@ -13,7 +13,7 @@
 #include "catalog/catalog-ids.h"
 #include "daemon/calls.h"
 #include "daemon/changes.h"
-#include "daemon/embedded.h"
+#include "daemon/run-dir.h"
 #include "daemon/options.h"
 #include "daemon/peer-bus.h"
 #include "daemon/shutdown.h"

@@ -166,18 +166,18 @@ static int resolve(const char *path, char **ret) {
                 return -ENOMEM;
         for (n = strlen(head); n > 1 && head[n - 1] == '/'; n--)
                 head[n - 1] = '\0';
+
         real = realpath(head, NULL);
-        while (!real && errno == ENOENT && strrchr(head, '/') > head) {
+        while (!real && errno == ENOENT && *head) {
                 *strrchr(head, '/') = '\0';
-                real = realpath(head, NULL);
+                real = realpath(*head ? head : "/", NULL);
         }
         if (!real)
                 return -errno;
-        if (strlen(head) == n) {
-                *ret = TAKE_PTR(real);
-                return 0;
-        }
-        return str_printf(ret, "%s%.*s", real, (int) (n - strlen(head)), path + strlen(head));
+
+        n -= strlen(head);
+        return str_printf(ret, "%s%.*s", n > 0 && streq(real, "/") ? "" : real, (int) n,
+                        path + strlen(head));
 }
 
 static int embedded_run_dir(const char *state_dir, char **ret) {

@@ -5,7 +5,7 @@
  */
 #pragma once
 #include "daemon/daemon.h"
-#include "daemon/embedded.h"
+#include "daemon/run-dir.h"
 
 typedef struct Peer Peer;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * daemon/embedded.c: knows directories, their owners and locks; knows no bus.
+ * daemon/run-dir.c: knows directories, their owners and locks; knows no bus.
  *
  * One daemon serves a runtime directory: it holds the lock from its start to its end, and the socket is made and unlinked
  * under it. A second one finds the lock taken and watches the directory: either the socket answers, then its work
  * is done by the first, or the lock's file is closed by a first one that ended, then it is the next.
  */
-#include "daemon/embedded.h"
+#include "daemon/run-dir.h"
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
@@ -22,6 +22,7 @@
 #include "model/names.h"
 
 #define LOCK_WAIT_USEC (60 * USEC_PER_SEC) /* the first one may be checking a large database */
+#define LOCK_FD_MIN 200                    /* above every lock below the state directory */
 #define LOCK_TRY_MSEC 100 /* the kernel tells of the close just before it takes the lock away */
 
 void run_dir_done(RunDir *d) {
@@ -148,7 +149,7 @@ static int wait_for_lock(const char *path, const RunDir *d, bool wait_for_socket
 
 int run_dir_open(const char *path, bool wait_for_socket, RunDir *ret, Failure *reterr) {
         _cleanup_(run_dir_done) RunDir d = RUN_DIR_INIT;
-        int r;
+        int fd, r;
 
         r = directory_make_trusted(path, reterr);
         if (r < 0)
@@ -160,10 +161,16 @@ int run_dir_open(const char *path, bool wait_for_socket, RunDir *ret, Failure *r
         if (fchmod(d.dir_fd, 0700) < 0)
                 return fail_errno(reterr, errno, "Failed to close '%s' to others", path);
 
-        d.lock_fd = openat(
-                        d.dir_fd, RUN_FILE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (d.lock_fd < 0)
+        fd = openat(d.dir_fd, RUN_FILE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
                 return fail_errno(reterr, errno, "Failed to open the lock of '%s'", path);
+
+        /* When a process is killed the kernel closes its fds in order: whoever gets this lock finds the others free. */
+        d.lock_fd = fd_move_above(fd, LOCK_FD_MIN);
+        if (d.lock_fd < 0) {
+                close_fd(fd);
+                return fail_errno(reterr, d.lock_fd, "Failed to keep the lock of '%s'", path);
+        }
 
         r = wait_for_lock(path, &d, wait_for_socket, reterr);
         if (r <= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daemon/embedded.h: the runtime directory and its lock, and who waits for an embedded daemon to be ready. */
+/* daemon/run-dir.h: the runtime directory and its lock, and who waits for an embedded daemon to be ready. */
 #pragma once
 #include <stdbool.h>
 #include "base/cleanup.h"
