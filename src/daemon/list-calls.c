@@ -8,6 +8,10 @@
 #include "daemon/objects.h"
 #include "model/container-filter.h"
 #include "model/image-filter.h"
+#include "model/limits.h"
+
+#define LIST_ENTRY_BYTES 1024U /* at least what stands in each entry beside the lists */
+#define LIST_STRING_BYTES 16U  /* length, end and padding; a label has two */
 
 static const char *const container_keys[] = {
         "id",
@@ -105,10 +109,27 @@ static bool container_fits(const ContainerQuery *q, const Container *c) {
                                    });
 }
 
-static int append_containers(
-                sd_bus_message *reply, Manager *manager, const ContainerQuery *q, uid_t uid) {
+/* A caller may own more than one message can carry; the bus would end our connection over it, not his. */
+static int charge_list(uint64_t *bytes, char *const *a, char *const *b, sd_bus_error *error) {
+        *bytes += LIST_ENTRY_BYTES;
+        STRV_FOREACH(s, a)
+                *bytes += strlen(*s) + LIST_STRING_BYTES;
+        STRV_FOREACH(s, b)
+                *bytes += strlen(*s) + LIST_STRING_BYTES;
+        if (*bytes <= LIST_BYTES_MAX)
+                return 0;
+        return sd_bus_error_setf(error, failure_to_bus_name(FAILURE_LIMIT_REACHED),
+                        "The list is longer than %llu bytes: narrow it by a filter or a limit",
+                        LIST_BYTES_MAX);
+}
+
+static int append_containers(sd_bus_message *reply, Manager *manager, const ContainerQuery *q,
+                uid_t uid, sd_bus_error *error) {
+        const ContainerSpec *spec;
+        uint64_t bytes = 0;
         Container *c = NULL;
         uint32_t n = 0;
+        bool all;
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "(oa{sv})");
@@ -118,7 +139,13 @@ static int append_containers(
         while (n < q->limit && (c = manager_next_container(manager, c))) {
                 if (!container_fits(q, c))
                         continue;
-                r = container_append(reply, c, uid == 0 || uid == container_owner(c));
+                spec = container_spec(c);
+                all = uid == 0 || uid == container_owner(c);
+                r = charge_list(&bytes, all ? spec->argv : NULL, all ? spec->labels : NULL, error);
+                if (r < 0)
+                        return r;
+
+                r = container_append(reply, c, all);
                 if (r < 0)
                         return r;
                 n++;
@@ -144,7 +171,7 @@ int manager_method_list_containers(sd_bus_message *m, void *userdata, sd_bus_err
         if (r < 0)
                 return r;
 
-        r = append_containers(reply, manager_of(m), &q, uid);
+        r = append_containers(reply, manager_of(m), &q, uid, error);
         if (r < 0)
                 return r;
 
@@ -182,7 +209,9 @@ static int read_image_filter(sd_bus_message *m, ImageFilter *filter, sd_bus_erro
         return r < 0 ? bus_failure_set(error, r, &failure) : 0;
 }
 
-static int append_images(sd_bus_message *reply, Manager *manager, const ImageFilter *filter) {
+static int append_images(sd_bus_message *reply, Manager *manager, const ImageFilter *filter,
+                sd_bus_error *error) {
+        uint64_t bytes = 0;
         Image *i = NULL;
         int r;
 
@@ -200,6 +229,10 @@ static int append_images(sd_bus_message *reply, Manager *manager, const ImageFil
 
                 if (!image_filter_matches(filter, &subject))
                         continue;
+                r = charge_list(&bytes, subject.tags, NULL, error);
+                if (r < 0)
+                        return r;
+
                 r = image_append(reply, i);
                 if (r < 0)
                         return r;
@@ -220,7 +253,7 @@ int manager_method_list_images(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r < 0)
                 return r;
 
-        r = append_images(reply, manager_of(m), &filter);
+        r = append_images(reply, manager_of(m), &filter, error);
         if (r < 0)
                 return r;
 

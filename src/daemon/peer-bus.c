@@ -209,6 +209,11 @@ static int peer_new(PeerBus *p, int fd, const struct ucred *creds) {
         if (r < 0)
                 return r;
 
+        /* At the daemon's end sd-bus would wait until everybody has read what is queued. */
+        r = sd_bus_set_close_on_exit(bus, false);
+        if (r < 0)
+                return r;
+
         if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ SEND_BUFFER_BYTES }, sizeof(int)) < 0)
                 return -errno;
 

@@ -85,5 +85,6 @@
 
 /* What the daemon hands over */
 #define PLAN_BYTES_EXPECTED_MAX (1U * 1024 * 1024)
+#define LIST_BYTES_MAX (16ULL * MIB)  /* of one ListContainers or ListImages: a bus ends the connection at 32 MiB */
 #define FILTER_VALUES_MAX 128U         /* of ListContainers and ListImages, all keys together */
 #define ERROR_MESSAGE_MAX 4096U        /* bytes of one sentence */

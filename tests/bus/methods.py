@@ -226,6 +226,18 @@ def _():
         print(f"# 1,000 containers took {min(took) * 1000:.1f} ms, dispatch to this client included")
 
 
+@case("a list that no message could carry is refused, and can be had in parts")
+def _():
+    with world() as w:
+        root = w.caller()
+        labels = strings(*(f"key{i}=" + "x" * 60000 for i in range(4)))
+        for _ in range(80):
+            root.create(label=labels).value()
+        root.manager("ListContainers", "(a{sv})", ({},)).refused(ERROR + "LimitReached", "filter")
+        assert len(root.manager("ListContainers", "(a{sv})", ({"limit": GLib.Variant("u", 10)},)).value()) == 10
+        assert len(w.caller(USER).manager("ListContainers", "(a{sv})", ({},)).value()) == 80
+
+
 @case("ImportImage gives an operation, and that the image")
 def _():
     with world() as w:

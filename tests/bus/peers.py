@@ -306,6 +306,18 @@ def _():
         assert w.daemon.wait(frame.DEADLINE) == 0
 
 
+@case("SIGTERM ends it at once, though somebody does not read what he asked for")
+def _():
+    with world(embedded=True) as w:
+        other = w.caller()
+        s = raw(w)
+        s.sendall(b"".join(get_info_message(serial) for serial in range(1, 900)))
+        other.sync()
+        w.daemon.send_signal(signal.SIGTERM)
+        assert w.daemon.wait(frame.DEADLINE) == 0
+        s.close()
+
+
 @case("what keeps it from serving is one sentence to whoever waits")
 def _():
     with world(embedded=True) as w:
