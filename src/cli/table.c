@@ -5,10 +5,15 @@
 #include <libsmartcols.h>
 #include <locale.h>
 #include <stdio.h>
+#include "base/str.h"
+
+#define SEPARATOR "   "
 
 struct Table {
         struct libscols_table *table; /* owned */
+        char **headers;               /* owned */
         size_t n_columns;
+        size_t n_lines;
 };
 
 int table_new(const char *const *headers, Table **ret) {
@@ -27,7 +32,9 @@ int table_new(const char *const *headers, Table **ret) {
         for (; headers[t->n_columns]; t->n_columns++)
                 if (!scols_table_new_column(t->table, headers[t->n_columns], 0, 0))
                         return -ENOMEM;
-        if (scols_table_set_column_separator(t->table, "   ") < 0)
+        if (strv_copy((char *const *) headers, &t->headers) < 0)
+                return -ENOMEM;
+        if (scols_table_set_column_separator(t->table, SEPARATOR) < 0)
                 return -ENOMEM;
         /* A terminal's width would cut cells off, and what is shown there and in a pipe should be the same. */
         (void) scols_table_set_termforce(t->table, SCOLS_TERMFORCE_NEVER); /* cannot fail on a table */
@@ -37,8 +44,11 @@ int table_new(const char *const *headers, Table **ret) {
 }
 
 Table *table_free(Table *t) {
-        if (t && t->table)
+        if (!t)
+                return NULL;
+        if (t->table)
                 scols_unref_table(t->table);
+        strv_free(t->headers);
         free(t);
         return NULL;
 }
@@ -50,6 +60,7 @@ int table_add(Table *t, const char *const *cells) {
         line = scols_table_new_line(t->table, NULL);
         if (!line)
                 return -ENOMEM;
+        t->n_lines++;
         for (size_t i = 0; i < t->n_columns && cells[i]; i++) {
                 r = scols_line_set_data(line, i, cells[i]);
                 if (r < 0)
@@ -59,5 +70,12 @@ int table_add(Table *t, const char *const *cells) {
 }
 
 int table_print(Table *t) {
-        return scols_print_table(t->table);
+        if (t->n_lines > 0)
+                return scols_print_table(t->table);
+
+        /* The library prints nothing then; people, and scripts that drop the first line, want the headers all the same. */
+        for (size_t i = 0; i < t->n_columns; i++)
+                printf("%s%s", i > 0 ? SEPARATOR : "", t->headers[i]);
+        putchar('\n');
+        return 0;
 }

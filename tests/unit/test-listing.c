@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include "base/fd.h"
 #include "cli/listing.h"
+#include "cli/table.h"
 #include "unit.h"
 
 static const Column columns[] = {
@@ -15,16 +16,34 @@ static const Column columns[] = {
         {},
 };
 
-/* Prints two rows with standard output in a file; gives what is in it. */
+static int capture_begin(int *ret_saved) {
+        int file = memfd_create("test", MFD_CLOEXEC);
+
+        *ret_saved = dup(STDOUT_FILENO);
+        assert_true(file >= 0 && *ret_saved >= 0);
+        assert_int_equal(fflush(stdout), 0);
+        assert_true(dup2(file, STDOUT_FILENO) >= 0);
+        return file;
+}
+
+static void capture_end(int file, int saved, char text[static 1024]) {
+        ssize_t n;
+
+        (void) fflush(stdout);
+        assert_true(dup2(saved, STDOUT_FILENO) >= 0);
+        close(saved);
+        n = pread_full(file, text, 1023, 0);
+        assert_true(n >= 0);
+        text[n] = '\0';
+        close(file);
+}
+
+/* Prints two rows; gives what arrived on standard output. */
 static int print(const char *format, char text[static 1024], Failure *f) {
         static char *labels[] = { (char *) "k=v", (char *) "flag", NULL };
         _cleanup_(listing_freep) Listing *l = NULL;
-        int file = memfd_create("test", MFD_CLOEXEC), saved = dup(STDOUT_FILENO), r;
-        ssize_t n;
+        int saved, file = capture_begin(&saved), r;
 
-        assert_true(file >= 0 && saved >= 0);
-        assert_int_equal(fflush(stdout), 0);
-        assert_true(dup2(file, STDOUT_FILENO) >= 0);
         r = listing_new(format, columns, &l, f);
         if (r >= 0)
                 r = listing_add(l, (const char *[]) { "abc", "web", "running" }, labels, f);
@@ -32,14 +51,7 @@ static int print(const char *format, char text[static 1024], Failure *f) {
                 r = listing_add(l, (const char *[]) { "d", "a-long-name", NULL }, NULL, f);
         if (r >= 0)
                 r = listing_print(l, f);
-        (void) fflush(stdout);
-        assert_true(dup2(saved, STDOUT_FILENO) >= 0);
-        close(saved);
-
-        n = pread_full(file, text, 1023, 0);
-        assert_true(n >= 0);
-        text[n] = '\0';
-        close(file);
+        capture_end(file, saved, text);
         return r;
 }
 
@@ -59,6 +71,18 @@ static void test_listing_without_a_format_is_a_table(void **state) {
 
         assert_printed(NULL, table);
         assert_printed("table", table);
+}
+
+static void test_table_without_lines_has_its_headers(void **state) {
+        static const char *const headers[] = { "CONTAINER ID", "NAME", NULL };
+        _cleanup_(table_freep) Table *t = NULL;
+        int saved, file = capture_begin(&saved);
+        char text[1024];
+
+        assert_int_equal(table_new(headers, &t), 0);
+        assert_int_equal(table_print(t), 0);
+        capture_end(file, saved, text);
+        assert_string_equal(text, "CONTAINER ID   NAME\n");
 }
 
 static void test_listing_as_json_is_an_object_a_line(void **state) {
@@ -101,6 +125,7 @@ static void test_format_unescape_leaves_actions_alone(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_listing_without_a_format_is_a_table),
+                cmocka_unit_test(test_table_without_lines_has_its_headers),
                 cmocka_unit_test(test_listing_as_json_is_an_object_a_line),
                 cmocka_unit_test(test_listing_with_a_template_is_a_line_a_row),
                 cmocka_unit_test(test_listing_with_a_table_template_has_the_fields_headers),
