@@ -177,6 +177,9 @@ static int run(const Options *o, int *ready_fd, Failure *reterr) {
         tell_started(d.manager);
 
         r = sd_event_loop(d.event);
+        if (r > 0 && !o->embedded)
+                log_error("Lost the bus, ending so that the service manager starts it again; "
+                          "containers go on");
         return r < 0 ? fail_errno(reterr, r, "The event loop ended") : r;
 }
 

@@ -185,5 +185,36 @@ def _():
         root.create("broken", run=True).refused(frame.ERROR + "StartFailed", "'broken'")
 
 
+@case("a second daemon cannot have the name, and says so")
+def _():
+    with world() as w:
+        second = w.start_daemon(f"--root={w.directory}/other", f"--run-root={w.directory}/other-run")
+        assert frame.NAME in w.ready and second.wait(frame.DEADLINE) == 1
+        w.processes.remove(second)
+        w.caller().sync()
+
+
+@case("without its bus the daemon ends as failed, so that it is started again")
+def _():
+    with world() as w:
+        bus = w.processes[0]
+        bus.kill()
+        bus.wait()
+        assert w.daemon.wait(frame.DEADLINE) == 1
+        w.processes.clear()
+
+
+@case("the daemon that was killed has the name again when it is back")
+def _():
+    with world() as w:
+        w.caller().create("one").value()
+        w.daemon.kill()
+        w.daemon.wait()
+        w.processes.remove(w.daemon)
+        w.start_daemon()
+        assert w.ready == "1"
+        w.caller().sync()
+
+
 if __name__ == "__main__":
     sys.exit(frame.run_all())
