@@ -43,6 +43,15 @@ static inline void list_remove(List *item) {
         list_init(item);
 }
 
+/* Counts them one by one. */
+static inline size_t list_size(const List *head) {
+        size_t n = 0;
+
+        for (const List *l = head->next; l && l != head; l = l->next)
+                n++;
+        return n;
+}
+
 #define list_entry(link, type, member) ((type *) ((char *) (link) - offsetof(type, member)))
 
 #define list_first(head, type, member)                                                             \

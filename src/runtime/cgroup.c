@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runtime/cgroup.c: see cgroup.h. */
 #include "runtime/cgroup.h"
+#include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include "base/fd.h"
+#include "base/parse.h"
 #include "base/str.h"
+#include "base/usec.h"
 #include "model/names.h"
 
 #define MOUNTS_BYTES_MAX (4U * 1024 * 1024)
@@ -226,6 +230,30 @@ int cgroup_is_populated(int dir_fd) {
         return strstr(text, "populated 1") != NULL;
 }
 
+int cgroup_wait_empty(int dir_fd, int timeout_ms) {
+        _cleanup_close_ int events_fd = -EBADF;
+        usec_t deadline = now_monotonic() + (usec_t) timeout_ms * USEC_PER_MSEC;
+
+        events_fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        if (events_fd < 0)
+                return -errno;
+        for (;;) {
+                struct pollfd p = {.fd = events_fd, .events = POLLPRI};
+                usec_t now = now_monotonic();
+                char drop[256];
+                int r;
+
+                (void) pread(events_fd, drop, sizeof(drop), 0); /* re-arms the file */
+                r = cgroup_is_populated(dir_fd);
+                if (r <= 0)
+                        return r < 0 ? r : 1;
+                if (now >= deadline)
+                        return 0;
+                if (poll(&p, 1, (int) ((deadline - now) / USEC_PER_MSEC) + 1) < 0 && errno != EINTR)
+                        return -errno;
+        }
+}
+
 /* The workload may have made cgroups below its own where the hierarchy was its to write. */
 static int remove_leaf(int dir_fd, const char *name) {
         if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
@@ -259,6 +287,47 @@ int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id) {
         if (r >= 0)
                 (void) unlinkat(t->base_fd, name,
                                 AT_REMOVEDIR); /* stays while the owner has others */
+        return r;
+}
+
+static int each_of_owner(const CgroupTree *t, const char *name, CgroupFn fn, void *userdata) {
+        _cleanup_closedir_ DIR *dir = NULL;
+        uint32_t owner;
+        struct dirent *e;
+        int fd;
+
+        if (name[0] != CGROUP_OWNER_PREFIX[0] || parse_u32(name + 1, &owner) < 0)
+                return 0;
+        fd = open_dir_at(t->base_fd, name);
+        if (fd < 0)
+                return fd;
+        dir = fdopendir(fd);
+        if (!dir) {
+                close_fd(fd);
+                return -ENOMEM;
+        }
+        while ((e = readdir(dir)))
+                if (e->d_type == DT_DIR && e->d_name[0] != '.')
+                        fn(owner, e->d_name, userdata);
+        return 0;
+}
+
+int cgroup_each(const CgroupTree *t, CgroupFn fn, void *userdata) {
+        _cleanup_closedir_ DIR *dir = NULL;
+        struct dirent *e;
+        int fd, r = 0;
+
+        fd = open_dir_at(t->base_fd, ".");
+        if (fd < 0)
+                return fd;
+        dir = fdopendir(fd);
+        if (!dir) {
+                close_fd(fd);
+                return -ENOMEM;
+        }
+        while (r >= 0 && (e = readdir(dir)))
+                if (e->d_type == DT_DIR)
+                        r = each_of_owner(t, e->d_name, fn, userdata);
         return r;
 }
 

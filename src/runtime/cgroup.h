@@ -50,9 +50,17 @@ int cgroup_kill(int dir_fd);
 /** cgroup_is_populated() - Return: 1, 0, or negative errno. */
 int cgroup_is_populated(int dir_fd);
 
+/** cgroup_wait_empty() - wait until it is unpopulated, for before the loop runs. Return: 1, 0 after @timeout_ms, or negative errno. */
+int cgroup_wait_empty(int dir_fd, int timeout_ms);
+
 /** cgroup_remove() - rmdir the container's directories. Return: 0 (also if there are none), -EBUSY:
  * processes are left. */
 int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id);
+
+typedef void (*CgroupFn)(uint32_t owner, const char *id, void *userdata);
+
+/** cgroup_each() - the containers that have directories in the tree; @fn may remove them. Return: 0 or negative errno. */
+int cgroup_each(const CgroupTree *t, CgroupFn fn, void *userdata);
 
 /** cgroup_payload_path() - "PATH/u0/ID/payload". Return: 0 or -ENOMEM. */
 int cgroup_payload_path(const CgroupTree *t, uint32_t owner, const char *id, char **ret);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine/container-private.h: a container from within. One door for facts: container_observe(). */
+#pragma once
+#include "base/log.h"
+#include "engine/container.h"
+#include "engine/manager-private.h"
+#include "model/id.h"
+#include "model/names.h"
+#include "runtime/monitor-client.h"
+#include "runtime/process-watch.h"
+#include "store/container-rows.h"
+#include "store/sync.h"
+
+/* Who waits for a condition of a container, or for the end of a command beside it. */
+struct Waiter {
+        List waiters;            /* in the container's or the command's */
+        WaitCondition condition; /* of a container */
+        WaitDone done;
+        void *userdata;
+};
+
+/* One start, from its monitor's spawn until nothing of it is left. A container may have one that ends and the next. */
+typedef struct Run {
+        List runs;          /* in the container's */
+        Container *container; /* borrowed */
+        MonitorClient *monitor; /* owned; NULL: gone */
+        ProcessWatch *watch;    /* owned; the monitor, if it is our child; NULL: ended or not ours */
+        CgroupWatch *empty;     /* owned; while we wait for the last process */
+        int pidfd;              /* owned; the first process */
+        bool started;           /* execve has succeeded */
+        bool ended;             /* its end was observed */
+        bool lost;              /* the monitor ended first */
+        bool connected;         /* the monitor's end is told by the socket, not by a watch */
+        bool told, has_ended;   /* at the daemon's start: it said how it is, and that it has ended */
+        unsigned tries;         /* of removing the cgroup */
+} Run;
+
+typedef enum CallKind {
+        CALL_START,
+        CALL_RUN, /* start, and be durable; a failure removes the container first */
+        CALL_STOP,
+        CALL_RESTART,
+        CALL_REMOVE,
+} CallKind;
+
+/* Somebody waits for the end of what he asked for. */
+typedef struct Call {
+        List calls; /* in the container's, then in the manager's finished */
+        CallKind kind;
+        Container *container; /* borrowed; NULL once finished */
+        EngineDone done;      /* NULL: nobody waits */
+        void *userdata;
+        bool happened; /* stop: the end was observed; run: it has started */
+        bool durable;  /* run: its row is on disk */
+        StoreSync *sync; /* owned; run: until durable */
+        Failure failure;
+} Call;
+
+/* Streams that wait for a start: our ends. */
+typedef struct PendingAttach {
+        List attaches;
+        unsigned mask; /* ControlAttachMask */
+        int fds[3];
+        size_t n_fds;
+} PendingAttach;
+
+struct Container {
+        Manager *manager; /* borrowed */
+        List list;        /* in the manager's */
+        char id[ID_MAX];
+        char *name, *image, *request_id; /* owned; request_id may be NULL */
+        char image_id[ID_MAX];
+        uid_t owner;
+        uint64_t created_usec;
+        ContainerSpec *spec; /* owned */
+        ContainerRun run;
+        Failure failure;     /* of the last start */
+
+        Run *current; /* borrowed: the run that is on, else NULL */
+        List runs;    /* owned; also those that are ending */
+        IdLease lease;
+        pid_t pid;
+        char *control_group; /* owned; NULL when none */
+        unsigned rows, columns;
+        uint64_t stop_timeout_usec; /* of the stop under way */
+        int stop_signal;
+        sd_event_source *timer; /* owned: grace or restart */
+
+        List calls, waiters, attaches, log_followers;
+        Map *execs; /* owned; of Exec by id */
+        bool counted; /* in the running ones */
+        bool busy;    /* in manager->n_busy */
+        bool removing;
+        bool forgotten;
+        unsigned depth; /* of container_observe() */
+};
+
+/* container.c */
+int container_new(Manager *m, Container **ret);
+Container *container_free(Container *c);
+DEFINE_CLEANUP(Container *, container_free);
+int container_link(Container *c); /* into the manager's maps */
+void container_unlink(Container *c);
+void container_log(const Container *c, const char *message_id, int level, const char *format, ...)
+                __attribute__((__format__(__printf__, 4, 5)));
+
+/* supervise.c */
+int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr);
+int container_store(Container *c, Failure *reterr);
+void container_leave(Container *c); /* pairs with c->depth++ */
+
+/* calls.c */
+int call_new(Container *c, CallKind kind, EngineDone done, void *userdata, Call **ret);
+void call_finish(Call *call, const Failure *failure);
+void calls_settle(Container *c, const LifecycleFact *fact, const Lifecycle *before);
+void calls_check_gone(Container *c);
+bool calls_want_removal(Container *c); /* a `run` has failed */
+void manager_tell_finished(Manager *m);
+
+/* wait.c */
+void waiters_settle(Container *c, LifecycleFactKind fact);
+void waiters_end(Container *c); /* the container goes */
+
+/* start.c */
+int container_prepare_run(Container *c, Failure *reterr);
+void container_begin_run(Container *c);
+void container_fill_plan(const Container *c, Plan *plan);
+uint64_t container_namespaces(const ContainerSpec *spec);
+
+/* run.c */
+extern const MonitorHandler run_monitor_handler;
+int run_new(Container *c, Run **ret);
+Run *run_free(Run *run);
+int run_watch_monitor(Run *run, int pidfd);
+void run_send_signal(Run *run, int signal);
+void container_kill_all(Container *c);
+void run_take_record(Run *run, const ExitRecord *record);
+int record_exit_code(const ExitRecord *record);
+void container_set_start_failure(Container *c, const PlanFailure *failure);
+bool record_ends_run(const ExitRecord *record, uint64_t run);
+
+/* create.c: may one more of @owner's run? Return: 0 or FAILURE_LIMIT_REACHED. */
+int manager_check_running(Manager *m, uid_t owner, Failure *reterr);
+
+/* remove.c */
+void container_begin_remove(Container *c);
+void container_continue_remove(Container *c);
+
+/* attach.c, logs.c, exec.c */
+void attaches_send(Container *c, MonitorClient *monitor);
+void attaches_drop(Container *c);
+void log_followers_end(Container *c);
+void log_followers_free(Container *c);
+void execs_free(Container *c);

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine/import.c: a tar becomes an image: a worker unpacks it into a staging directory, which becomes a layer by a
+ * rename; then the config, then the rows, then the disk, and only then it is done. Until the rows nothing is visible.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/log.h"
+#include "base/str.h"
+#include "base/usec.h"
+#include "catalog/catalog-ids.h"
+#include "engine/image-private.h"
+#include "engine/operation-private.h"
+#include "model/image-ref.h"
+#include "model/limits.h"
+
+typedef struct Import {
+        int archive_fd;  /* owned; -EBADF once a worker has it */
+        char *reference; /* owned; normalized; NULL: untagged */
+        char *message;   /* owned; may be NULL */
+        char *image_id;  /* owned; once known */
+        uint64_t staging;
+        bool staged, waiting;
+        Worker *worker; /* owned */
+} Import;
+
+static void start_waiting(Manager *m);
+
+static void import_release(Operation *o) {
+        Import *import = o->work;
+
+        if (import->worker)
+                o->manager->n_workers--;
+        worker_free(import->worker);
+        if (import->staged)
+                (void) image_store_discard(o->manager->image_store, import->staging); /* else the next start does */
+        close_fd(import->archive_fd);
+        free(import->reference);
+        free(import->message);
+        free(import->image_id);
+        free(import);
+        o->work = NULL;
+        o->release = NULL;
+}
+
+static void end(Operation *o, const char *result, const Failure *failure) {
+        Manager *m = o->manager;
+        Import *import = o->work;
+        bool staged = import->staged;
+        const LogContext context = {
+                .image = import->reference,
+                .operation = "import",
+                .message_id = MESSAGE_IMPORT_FAILED,
+        };
+
+        if (failure && failure->code != FAILURE_CANCELLED)
+                (void) log_full(&context, LOG_WARNING, 0, "An import has failed: %s", failure_message(failure));
+        import->waiting = false;
+        operation_finish(o, result, failure);
+        import_release(o);
+        if (staged)
+                trash_add_images(m->trash);
+        start_waiting(m);
+}
+
+static void on_durable(const Failure *failure, void *userdata) {
+        Operation *o = userdata;
+        Import *import = o->work;
+        _cleanup_free_ char *id = TAKE_PTR(import->image_id);
+
+        end(o, id, failure);
+}
+
+static int make_rows(Operation *o, const PullResult *result, LayerRow *layer, ImageRow *row) {
+        Import *import = o->work;
+        int r;
+
+        layer->size_bytes = row->size_bytes = result->size_bytes;
+        layer->n_entries = result->entries;
+        row->created_usec = now_realtime();
+        r = free_and_strdup(&layer->diff_id, result->diff_id);
+        if (r >= 0)
+                r = pull_devices_to_json(result->devices, result->n_devices, &layer->devices);
+        if (r >= 0)
+                r = free_and_strdup(&row->id, result->config_id);
+        if (r >= 0)
+                r = free_and_strdup(&row->config, result->config);
+        if (r >= 0)
+                r = strv_push(&row->layers, result->diff_id);
+        if (r >= 0 && import->reference) {
+                row->tags = calloc(1, sizeof(*row->tags));
+                if (!row->tags)
+                        return -ENOMEM;
+                row->n_tags = 1;
+                row->tags[0].owner = o->owner;
+                r = free_and_strdup(&row->tags[0].reference, import->reference);
+        }
+        return r;
+}
+
+static int commit_files(Operation *o, const PullResult *result, int fds[static 3], Failure *reterr) {
+        Import *import = o->work;
+        Manager *m = o->manager;
+        int r;
+
+        r = image_store_commit_layer(m->image_store, import->staging, result->diff_id, &fds[2], reterr);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                trash_add_images(m->trash);
+        import->staged = false;
+        return image_store_write_blob(m->image_store, result->config_id, result->config, result->config_size, fds,
+                        reterr);
+}
+
+/* The worker's result becomes an image. */
+static int commit(Operation *o, const PullResult *result, Failure *reterr) {
+        Import *import = o->work;
+        Manager *m = o->manager;
+        int fds[3] = { -EBADF, -EBADF, -EBADF }, r;
+        LayerRow layer = {};
+        ImageRow row = {};
+        Image *image;
+
+        if (!result->config || !result->diff_id[0] || !result->config_id[0])
+                return fail(reterr, FAILURE_INTERNAL, EBADMSG, "The import's worker gave no image");
+        r = make_rows(o, result, &layer, &row);
+        if (r < 0)
+                r = fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        if (r >= 0)
+                r = commit_files(o, result, fds, reterr);
+        if (r >= 0)
+                r = image_add(m, &row, &layer, &image, reterr);
+        if (r >= 0) {
+                r = free_and_strdup(&import->image_id, image->row.id);
+                if (r >= 0)
+                        r = manager_when_durable(m, fds, 3, on_durable, o);
+                if (r < 0)
+                        r = fail_errno(reterr, r, "Failed to wait for the disk");
+        }
+        close_fd(fds[0]);
+        layer_row_done(&layer);
+        image_row_done(&row);
+        return r;
+}
+
+static void on_progress(const PullProgress *progress, void *userdata) {
+        operation_progressed(userdata, progress->bytes_done, progress->bytes_total);
+}
+
+static void on_done(PullResult *result, const Failure *failure, void *userdata) {
+        _cleanup_failure_ Failure own = {};
+        Operation *o = userdata;
+        Import *import = o->work;
+        int r = 0;
+
+        if (failure)
+                failure_copy(failure, &own);
+        else {
+                o->cancel = NULL;
+                r = commit(o, result, &own);
+        }
+        import->worker = worker_free(import->worker);
+        o->manager->n_workers--;
+        if (failure || r < 0)
+                end(o, NULL, &own);
+        else
+                start_waiting(o->manager);
+}
+
+static int start_worker(Operation *o, Failure *reterr) {
+        static const WorkerHandler handler = { .progress = on_progress, .done = on_done };
+        _cleanup_strv_free_ char **argv = NULL;
+        _cleanup_close_ int staging_fd = -EBADF;
+        static const char *const first[] = { "unpack", "--archive-fd", "3", "--staging-fd", "4" };
+        Import *import = o->work;
+        Manager *m = o->manager;
+        int fds[2], r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(first); i++)
+                r = strv_push(&argv, first[i]);
+        if (r >= 0 && !isempty(import->message)) {
+                r = strv_push(&argv, "--message");
+                if (r >= 0)
+                        r = strv_push(&argv, import->message);
+        }
+        if (r < 0)
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        r = image_store_stage(m->image_store, &import->staging, &staging_fd, reterr);
+        if (r < 0)
+                return r;
+        import->staged = true;
+        fds[0] = import->archive_fd;
+        fds[1] = staging_fd;
+        r = worker_new(m->event, &m->spawner, argv, NULL, fds, 2, &handler, o, &import->worker);
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to start the import's worker");
+        import->archive_fd = close_fd(import->archive_fd);
+        import->waiting = false;
+        m->n_workers++;
+        return 0;
+}
+
+/* Oldest first, as long as there may be more workers. */
+static void start_waiting(Manager *m) {
+        for (;;) {
+                _cleanup_failure_ Failure failure = {};
+                Operation *o, *next = NULL;
+
+                LIST_FOREACH(o, &m->operation_list, Operation, list)
+                        if (o->work && o->release == import_release && ((Import *) o->work)->waiting)
+                                next = o;
+                if (!next || m->n_workers >= WORKERS_MAX)
+                        return;
+                if (start_worker(next, &failure) >= 0)
+                        continue;
+                end(next, NULL, &failure); /* goes on with the others */
+                return;
+        }
+}
+
+static int on_cancelled_early(sd_event_source *s, void *userdata) {
+        _cleanup_failure_ Failure failure = {};
+        Operation *o = userdata;
+
+        o->timer = sd_event_source_disable_unref(o->timer);
+        (void) fail(&failure, FAILURE_CANCELLED, 0, "The work was cancelled");
+        end(o, NULL, &failure);
+        return 0;
+}
+
+static void import_cancel(Operation *o) {
+        Import *import = o->work;
+
+        if (import->worker)
+                worker_cancel(import->worker);
+        else {
+                import->waiting = false;
+                o->cancel = NULL;
+                (void) sd_event_add_defer(o->manager->event, &o->timer, on_cancelled_early, o); /* else it just runs */
+        }
+}
+
+static int read_reference(const char *reference, char **ret, Failure *reterr) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        int r;
+
+        if (isempty(reference))
+                return 0;
+        r = image_ref_parse_tag(reference, &ref, reterr);
+        if (r < 0)
+                return r;
+        r = image_ref_normalized(ref, ret);
+        return r < 0 ? fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory") : 0;
+}
+
+int manager_import_image(Manager *m, int archive_fd, const char *reference, const char *message, uid_t owner,
+                Operation **ret, Failure *reterr) {
+        _cleanup_free_ char *normalized = NULL, *copy = NULL;
+        _cleanup_free_ Import *import = NULL;
+        Operation *o;
+        int r;
+
+        r = read_reference(reference, &normalized, reterr);
+        if (r < 0)
+                return r;
+        if (message && (strlen(message) >= IMAGE_MESSAGE_MAX || !utf8_is_valid(message)))
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The image's message is too long or not text");
+        if (map_size(m->images) >= IMAGES_MAX)
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "There are %zu images, more are not allowed",
+                                map_size(m->images));
+        import = calloc(1, sizeof(*import));
+        if (!import || free_and_strdup(&copy, message) < 0)
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        r = operation_new(m, "import", owner, &o, reterr);
+        if (r < 0)
+                return r;
+        *import = (Import) {
+                .archive_fd = -EBADF,
+                .reference = TAKE_PTR(normalized),
+                .message = TAKE_PTR(copy),
+                .waiting = true,
+        };
+        o->work = TAKE_PTR(import);
+        o->release = import_release;
+        o->cancel = import_cancel;
+        ((Import *) o->work)->archive_fd = archive_fd;
+        if (m->n_workers < WORKERS_MAX) {
+                r = start_worker(o, reterr);
+                if (r < 0) {
+                        ((Import *) o->work)->archive_fd = -EBADF; /* still the caller's */
+                        operation_drop(o);
+                        return r;
+                }
+        }
+        operation_tell_added(o);
+        *ret = o;
+        return 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine/inspect.c: gathers what model/inspect.h prints. */
+#include "base/str.h"
+#include "engine/container-private.h"
+#include "engine/image-private.h"
+#include "model/inspect.h"
+
+int container_inspect(Container *c, char **ret_json) {
+        _cleanup_free_ char *log_path = NULL;
+        int r;
+
+        if (c->spec->log_driver == LOG_DRIVER_FILE) {
+                r = str_printf(&log_path, "%s/" STATE_DIR_LOGS "/%s", c->manager->state_dir, c->id);
+                if (r < 0)
+                        return r;
+        }
+        return inspect_container(&(InspectContainer) {
+                .id = c->id,
+                .name = c->name,
+                .image = c->image,
+                .image_id = c->image_id,
+                .error = c->run.error,
+                .cgroup_path = c->control_group,
+                .log_path = log_path,
+                .owner = c->owner,
+                .pid = c->pid,
+                .created_usec = c->created_usec,
+                .life = &c->run.life,
+                .health = c->run.health,
+                .spec = c->spec,
+        }, ret_json);
+}
+
+int image_inspect(Image *i, char **ret_json) {
+        return inspect_image(&(InspectImage) {
+                .id = i->row.id,
+                .tags = i->familiar,
+                .created_usec = i->row.created_usec,
+                .size_bytes = i->row.size_bytes,
+                .config = i->config,
+        }, ret_json);
+}

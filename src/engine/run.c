@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine/run.c: one run of a container, from its monitor's first word to the removal of its cgroup. Turns what the
+ * monitor, the kernel and the exit record say into facts.
+ *
+ * A run is over for its users when its end was observed, and gone when its monitor has ended and its cgroup is removed:
+ * `stop` and `rm` wait for that. A monitor that ends without a word has lost its run: what is left in the cgroup is
+ * killed, and the run has ended when it is empty.
+ */
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/str.h"
+#include "base/usec.h"
+#include "engine/container-private.h"
+
+#define REMOVE_TRIES_MAX 100U
+#define EXIT_CODE_KILLED (128 + SIGKILL)
+
+static void check_gone(Run *run);
+
+int run_new(Container *c, Run **ret) {
+        Run *run;
+
+        run = calloc(1, sizeof(*run));
+        if (!run)
+                return -ENOMEM;
+        run->container = c;
+        run->pidfd = -EBADF;
+        list_init(&run->runs);
+        list_append(&c->runs, &run->runs);
+        *ret = run;
+        return 0;
+}
+
+Run *run_free(Run *run) {
+        if (!run)
+                return NULL;
+        list_remove(&run->runs);
+        if (run->container->current == run)
+                run->container->current = NULL;
+        monitor_client_free(run->monitor);
+        process_watch_free(run->watch);
+        cgroup_watch_free(run->empty);
+        close_fd(run->pidfd);
+        free(run);
+        return NULL;
+}
+
+int record_exit_code(const ExitRecord *record) {
+        if (record->kind == EXIT_EXITED)
+                return (int) (record->value & 0xff);
+        return record->kind == EXIT_SIGNALED ? 128 + (int) (record->value & 0x7f) : EXIT_CODE_KILLED;
+}
+
+bool record_ends_run(const ExitRecord *record, uint64_t run) {
+        return record->run == run && (record->kind == EXIT_EXITED || record->kind == EXIT_SIGNALED ||
+                                                     record->kind == EXIT_FAILED);
+}
+
+/* No longer the run that is on. The container may begin the next one at once. */
+static void detach(Run *run) {
+        Container *c = run->container;
+
+        run->ended = true;
+        run->pidfd = close_fd(run->pidfd);
+        if (c->current != run)
+                return;
+        c->current = NULL;
+        c->pid = 0;
+        free(c->control_group);
+        c->control_group = NULL;
+}
+
+static void set_error(Container *c, const char *sentence) {
+        (void) free_and_strdup(&c->run.error, sentence); /* without memory the exit code alone tells */
+}
+
+void container_set_start_failure(Container *c, const PlanFailure *f) {
+        const char *command = c->spec->argv ? c->spec->argv[0] : "", *step = plan_step_to_string((PlanStep) f->step);
+        int error = f->error > 0 ? f->error : EIO;
+
+        if (f->step == PLAN_STEP_EXECVE && (error == ENOENT || error == ENOTDIR))
+                (void) fail(&c->failure, FAILURE_COMMAND_NOT_FOUND, error,
+                                "Command '%s' was not found in container '%s'", command, c->name);
+        else if (f->step == PLAN_STEP_EXECVE)
+                (void) fail(&c->failure, FAILURE_COMMAND_NOT_EXECUTABLE, error,
+                                "Command '%s' cannot be executed in container '%s': %s", command, c->name,
+                                strerror(error));
+        else if (f->step == PLAN_STEP_USER && error == ENOENT)
+                (void) fail(&c->failure, FAILURE_START_FAILED, error,
+                                "User or group '%s' was not found in the image of container '%s'", f->detail, c->name);
+        else
+                (void) fail(&c->failure, FAILURE_START_FAILED, error,
+                                "Failed to start container '%s' at step '%s'%s%s%s: %s", c->name,
+                                strempty(step), f->detail[0] ? " ('" : "", f->detail, f->detail[0] ? "')" : "",
+                                strerror(error));
+        set_error(c, failure_message(&c->failure));
+}
+
+static void observe_start_failed(Container *c) {
+        (void) container_observe(c, &(LifecycleFact) {
+                .kind = FACT_START_FAILED,
+                .exit_code = failure_to_exit_status(c->failure.code),
+        }, NULL); /* refused only where nothing starts any more */
+}
+
+/* The end of a run as its record has it; also used at the daemon's start. */
+void run_take_record(Run *run, const ExitRecord *record) {
+        Container *c = run->container;
+
+        detach(run);
+        log_followers_end(c);
+        if (record->kind == EXIT_FAILED) {
+                PlanFailure failure = { .step = record->step, .error = (int32_t) record->value };
+
+                memcpy(failure.detail, record->detail, sizeof(failure.detail));
+                failure.detail[sizeof(failure.detail) - 1] = '\0';
+                container_set_start_failure(c, &failure);
+                observe_start_failed(c);
+                return;
+        }
+        (void) container_observe(c, &(LifecycleFact) {
+                .kind = FACT_ENDED,
+                .exit_code = record_exit_code(record),
+                .ran_usec = usec_sub(record->finished_usec, record->started_usec),
+        }, NULL); /* refused only where nothing runs any more */
+}
+
+static void on_started(const ControlStarted *started, int pidfd, void *userdata) {
+        Run *run = userdata;
+        Container *c = run->container;
+
+        close_fd(run->pidfd);
+        run->pidfd = pidfd;
+        run->started = true;
+        c->pid = (pid_t) started->pid;
+        (void) container_observe(c, &(LifecycleFact) { .kind = FACT_STARTED }, NULL); /* refused only when it is late */
+}
+
+/* Keeps the container while its run says its last. */
+static void on_failed(const PlanFailure *failure, void *userdata) {
+        Run *run = userdata;
+        Container *c = run->container;
+
+        if (run->ended)
+                return;
+        c->depth++;
+        detach(run);
+        (void) monitor_client_taken(run->monitor); /* one that is gone needs it not */
+        container_set_start_failure(c, failure);
+        observe_start_failed(c);
+        container_leave(c);
+}
+
+static void on_exited(const ExitRecord *record, void *userdata) {
+        Run *run = userdata;
+        Container *c = run->container;
+
+        if (run->ended)
+                return;
+        c->depth++;
+        run_take_record(run, record);
+        (void) monitor_client_taken(run->monitor); /* as above; the row is written */
+        container_leave(c);
+}
+
+static void on_state(const ControlState *state, int pidfd, void *userdata) {
+        Run *run = userdata;
+        Container *c = run->container;
+
+        close_fd(run->pidfd);
+        run->pidfd = pidfd;
+        run->told = true;
+        run->has_ended = state->phase == CONTROL_PHASE_EXITED;
+        if (state->phase != CONTROL_PHASE_RUNNING)
+                return;
+        run->started = true;
+        c->pid = (pid_t) state->pid;
+}
+
+static bool read_record(const Container *c, ExitRecord *ret) {
+        _cleanup_close_ int fd = -EBADF;
+
+        fd = container_dir_open_record(&c->manager->tree, c->id);
+        return fd >= 0 && exit_record_read(fd, ret) >= 0 && record_ends_run(ret, c->run.run);
+}
+
+/* Everything of a run whose monitor ended first is dead. */
+static void end_lost(Run *run) {
+        Container *c = run->container;
+        bool started = run->started;
+        PlanFailure failure = { .step = PLAN_STEP_CLONE, .error = ECHILD, .detail = "monitor" };
+        ExitRecord record;
+
+        if (read_record(c, &record)) {
+                run_take_record(run, &record);
+                return;
+        }
+        detach(run);
+        log_followers_end(c);
+        if (!started) {
+                container_set_start_failure(c, &failure);
+                observe_start_failed(c);
+                return;
+        }
+        set_error(c, "The container's monitor was killed, so its processes were, too");
+        (void) container_observe(c, &(LifecycleFact) { .kind = FACT_ENDED, .exit_code = EXIT_CODE_KILLED },
+                        NULL); /* refused only where nothing runs any more */
+}
+
+static void on_lost(void *userdata) {
+        Run *run = userdata;
+        Container *c = run->container;
+
+        c->depth++;
+        run->monitor = monitor_client_free(run->monitor);
+        if (!run->ended) {
+                run->lost = true;
+                (void) container_observe(c, &(LifecycleFact) { .kind = FACT_MONITOR_LOST }, NULL); /* never refused */
+        }
+        check_gone(run);
+        container_leave(c);
+}
+
+const MonitorHandler run_monitor_handler = {
+        .started = on_started,
+        .failed = on_failed,
+        .exited = on_exited,
+        .state = on_state,
+        .lost = on_lost,
+};
+
+static void on_monitor_end(const ProcessExit *end, void *userdata) {
+        Run *run = userdata;
+        Container *c = run->container;
+
+        c->depth++;
+        run->watch = process_watch_free(run->watch);
+        check_gone(run); /* without its last word: the socket tells that there is none */
+        container_leave(c);
+}
+
+int run_watch_monitor(Run *run, int pidfd) {
+        return process_watch_new(run->container->manager->event, pidfd, on_monitor_end, run, &run->watch);
+}
+
+static void on_empty(void *userdata) {
+        Run *run = userdata;
+        Container *c = run->container;
+
+        c->depth++;
+        run->empty = cgroup_watch_free(run->empty);
+        check_gone(run);
+        container_leave(c);
+}
+
+/* What a monitor that ended leaves behind: commands that ran beside the workload, or the workload itself. */
+static int kill_and_wait(Run *run) {
+        Container *c = run->container;
+        Cgroup cgroup;
+        int r;
+
+        r = cgroup_open(&c->manager->cgroups, c->owner, c->id, &cgroup);
+        if (r < 0)
+                return r;
+        r = cgroup_kill(cgroup.dir_fd);
+        if (r >= 0)
+                r = cgroup_watch_new(c->manager->event, cgroup.dir_fd, on_empty, run, &run->empty);
+        cgroup_close(&cgroup);
+        return r;
+}
+
+static void forget_run(Run *run) {
+        Container *c = run->container;
+
+        run_free(run);
+        calls_check_gone(c);
+        if (c->removing && list_is_empty(&c->runs))
+                container_continue_remove(c);
+}
+
+/* Called whenever something of the run is gone. Nothing may touch the run afterwards. */
+static void check_gone(Run *run) {
+        Container *c = run->container;
+        int r = 0;
+
+        if (run->empty || run->watch || (!run->ended && !run->lost) || (run->connected && run->monitor))
+                return;
+        if (!c->current || c->current == run)
+                r = cgroup_remove(&c->manager->cgroups, c->owner, c->id);
+        if (r < 0 && run->tries++ < REMOVE_TRIES_MAX && kill_and_wait(run) >= 0)
+                return;
+        if (r < 0)
+                container_log(c, NULL, LOG_WARNING, "Failed to remove the cgroup of container '%s', leaving it: %s",
+                                c->name, strerror(-r));
+        if (!run->ended)
+                end_lost(run);
+        forget_run(run);
+}
+
+void run_send_signal(Run *run, int signal) {
+        if (run->pidfd >= 0 && syscall(SYS_pidfd_send_signal, run->pidfd, signal, NULL, 0) < 0 && errno != ESRCH)
+                container_log(run->container, NULL, LOG_WARNING, "Failed to send signal %d to container '%s': %s", signal,
+                                run->container->name, strerror(errno));
+}
+
+void container_kill_all(Container *c) {
+        Cgroup cgroup;
+        int r;
+
+        r = cgroup_open(&c->manager->cgroups, c->owner, c->id, &cgroup);
+        if (r < 0)
+                return; /* there is nothing to kill */
+        /* The monitor stays to tell how it ended, if there is one. */
+        r = cgroup_kill(c->current && c->current->monitor ? cgroup.payload_fd : cgroup.dir_fd);
+        if (r < 0)
+                container_log(c, NULL, LOG_ERR, "Failed to kill container '%s': %s", c->name, strerror(-r));
+        cgroup_close(&cgroup);
+}

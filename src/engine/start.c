@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine/start.c: from a spec and an image to a plan, and from a plan to a monitor. Everything a run needs is opened or
+ * made here; what fails is told as a start that failed.
+ */
+#include <linux/sched.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include "base/fd.h"
+#include "base/str.h"
+#include "engine/container-private.h"
+#include "engine/image-private.h"
+#include "model/limits.h"
+
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP 0x02000000
+#endif
+
+/* Docker's fourteen: CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT
+ * MKNOD AUDIT_WRITE SETFCAP. */
+#define DEFAULT_CAPABILITIES UINT64_C(0xa80425fb)
+#define NOTHING (MS_NOSUID | MS_NOEXEC | MS_NODEV)
+
+/* Source: OCI runtime-spec, config-linux.md, default file systems and devices */
+static const PlanMount base_mounts[] = {
+        { PLAN_MOUNT_FS, NOTHING, "/proc", NULL, "proc", NULL },
+        { PLAN_MOUNT_FS, MS_NOSUID | MS_STRICTATIME, "/dev", NULL, "tmpfs", "mode=755,size=65536k" },
+        { PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC, "/dev/pts", NULL, "devpts",
+                        "newinstance,ptmxmode=0666,mode=0620,gid=5" },
+        { PLAN_MOUNT_FS, NOTHING, "/dev/shm", NULL, "tmpfs", "mode=1777,size=65536k" },
+        { PLAN_MOUNT_FS, NOTHING, "/dev/mqueue", NULL, "mqueue", NULL },
+};
+
+static const PlanMount own_sysfs = { PLAN_MOUNT_FS, NOTHING | MS_RDONLY, "/sys", NULL, "sysfs", NULL };
+static const PlanMount host_sysfs = { PLAN_MOUNT_BIND, NOTHING | MS_RDONLY, "/sys", "/sys", NULL, NULL };
+static const PlanMount host_resolver = { PLAN_MOUNT_BIND, NOTHING | MS_RDONLY, "/etc/resolv.conf", "/etc/resolv.conf",
+        NULL, NULL };
+static const PlanMount cgroups = { PLAN_MOUNT_FS, NOTHING | MS_RDONLY, "/sys/fs/cgroup", NULL, "cgroup2", NULL };
+
+/* What would tell of the host or change it. */
+static const char *const masked[] = {
+        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+        "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
+        "/sys/firmware",
+};
+static const char *const read_only[] = {
+        "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+};
+
+#define MOUNTS_MAX                                                                                                     \
+        (ELEMENTSOF(base_mounts) + 3 + TMPFS_MAX + ELEMENTSOF(masked) + ELEMENTSOF(read_only))
+
+static size_t list_mounts(const ContainerSpec *spec, PlanMount ret[static MOUNTS_MAX]) {
+        bool host = container_spec_network_mode(spec) == NETWORK_HOST;
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(base_mounts); i++)
+                ret[n++] = base_mounts[i];
+        ret[n++] = host ? host_sysfs : own_sysfs;
+        ret[n++] = cgroups;
+        for (size_t i = 0; i < ELEMENTSOF(masked); i++)
+                ret[n++] = (PlanMount) { .kind = PLAN_MOUNT_MASK, .target = masked[i] };
+        for (size_t i = 0; i < ELEMENTSOF(read_only); i++)
+                ret[n++] = (PlanMount) { .kind = PLAN_MOUNT_READONLY, .target = read_only[i] };
+        if (host && access("/etc/resolv.conf", R_OK) == 0)
+                ret[n++] = host_resolver;
+        for (size_t i = 0; i < spec->n_tmpfs && i < TMPFS_MAX; i++)
+                ret[n++] = (PlanMount) {
+                        .kind = PLAN_MOUNT_FS,
+                        .flags = spec->tmpfs[i].flags,
+                        .target = spec->tmpfs[i].path,
+                        .fstype = "tmpfs",
+                        .data = spec->tmpfs[i].options,
+                };
+        return n;
+}
+
+static uint64_t plan_flags(const ContainerSpec *spec) {
+        bool host = container_spec_network_mode(spec) == NETWORK_HOST;
+
+        return PLAN_FLAG_NO_NEW_PRIVS | (spec->tty ? PLAN_FLAG_TERMINAL : 0) | (spec->open_stdin ? PLAN_FLAG_STDIN : 0) |
+               (spec->init ? PLAN_FLAG_INIT : 0) | (spec->read_only ? PLAN_FLAG_READ_ONLY : 0) |
+               (host ? PLAN_FLAG_HOST_NETWORK : PLAN_FLAG_LOOPBACK) | (spec->remove ? PLAN_FLAG_VOLATILE : 0);
+}
+
+uint64_t container_namespaces(const ContainerSpec *spec) {
+        return CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP |
+               (container_spec_network_mode(spec) == NETWORK_HOST ? 0 : CLONE_NEWNET);
+}
+
+/* What a start and a command beside it have in common. Everything is borrowed from the container. */
+void container_fill_plan(const Container *c, Plan *plan) {
+        const ContainerSpec *spec = c->spec;
+
+        plan->flags = plan_flags(spec);
+        plan->namespaces = container_namespaces(spec);
+        plan->uid_maps[0] = plan->gid_maps[0] = (PlanIdMap) { 0, c->lease.first, ID_RANGE_COUNT };
+        plan->n_uid_maps = plan->n_gid_maps = 1;
+        plan->storage_map = (PlanIdMap) { FOREIGN_ID_BASE, c->lease.first, ID_RANGE_COUNT };
+        plan->id = c->id;
+        plan->argv = (const char **) spec->argv;
+        plan->envp = (const char **) spec->env;
+        plan->working_dir = spec->working_dir ?: "/";
+        plan->user = strempty(spec->user);
+        for (size_t i = 0; i < spec->n_ulimits && i < PLAN_ULIMITS_MAX; i++)
+                plan->ulimits[plan->n_ulimits++] = (PlanUlimit) {
+                        .resource = (uint32_t) spec->ulimits[i].resource,
+                        .soft = spec->ulimits[i].soft,
+                        .hard = spec->ulimits[i].hard,
+                };
+        plan->capabilities = DEFAULT_CAPABILITIES;
+        plan->rows = (uint16_t) c->rows;
+        plan->columns = (uint16_t) c->columns;
+        plan->log_max_size = spec->log_max_size;
+        plan->log_max_files = spec->log_max_files;
+        memcpy(plan->boot_id, c->manager->boot_id, sizeof(plan->boot_id));
+}
+
+/* Before the intent is stored: the row names the run and its ids. */
+int container_prepare_run(Container *c, Failure *reterr) {
+        uint32_t hint;
+        int r;
+
+        if (c->lease.fd < 0) {
+                memcpy(&hint, c->id, sizeof(hint));
+                r = id_range_lease(c->manager->ranges, hint, &c->lease);
+                if (r == -EUSERS)
+                        return fail(reterr, FAILURE_LIMIT_REACHED, r,
+                                        "All ranges of user ids are in use: cannot start container '%s'", c->name);
+                if (r < 0)
+                        return fail_errno(reterr, r, "Failed to lease user ids for container '%s'", c->name);
+        }
+        c->run.id_range = c->lease.first;
+        c->run.run++;
+        free(c->run.error);
+        c->run.error = NULL;
+        failure_done(&c->failure);
+        return 0;
+}
+
+typedef struct Start {
+        Cgroup cgroup;
+        ContainerDir dir;
+        Plan plan;
+        PlanMount mounts[MOUNTS_MAX];
+        int layer_fds[LAYERS_MAX];
+        size_t n_layer_fds;
+} Start;
+
+static void start_done(Start *s) {
+        cgroup_close(&s->cgroup);
+        container_dir_close(&s->dir);
+        for (size_t i = 0; i < s->n_layer_fds; i++)
+                close_fd(s->layer_fds[i]);
+        s->plan.mounts = NULL; /* ours, not its own */
+        s->plan.argv = s->plan.envp = NULL;
+}
+#define _cleanup_start_ _cleanup_(start_done)
+
+static int make_room(Container *c, Start *s, Failure *reterr) {
+        Manager *m = c->manager;
+        ExitRecord record = { .run = c->run.run };
+        int r;
+
+        r = cgroup_make(&m->cgroups, c->owner, c->id, &s->cgroup);
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to make the cgroup of container '%s'", c->name);
+        r = container_dir_make(&m->tree, c->id, c->spec->log_driver == LOG_DRIVER_FILE, &s->dir);
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to make the directories of container '%s'", c->name);
+        memcpy(record.boot_id, m->boot_id, sizeof(record.boot_id));
+        r = exit_record_write(s->dir.record_fd, &record);
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to write the exit record of container '%s'", c->name);
+        return image_open_layers(m, c->image_id, s->layer_fds, &s->n_layer_fds, reterr);
+}
+
+static void finish_plan(const Container *c, Start *s, char hostname[static ID_SHORT_MAX]) {
+        Plan *plan = &s->plan;
+
+        container_fill_plan(c, plan);
+        plan->kind = PLAN_RUN;
+        plan->fds[PLAN_FD_CGROUP] = s->cgroup.payload_fd;
+        plan->fds[PLAN_FD_LOG_DIR] = s->dir.log_fd;
+        plan->fds[PLAN_FD_EXIT_RECORD] = s->dir.record_fd;
+        plan->fds[PLAN_FD_STATE_DIR] = s->dir.state_fd;
+        memcpy(plan->layer_fds, s->layer_fds, s->n_layer_fds * sizeof(int));
+        plan->n_layers = s->n_layer_fds;
+        plan->mounts = s->mounts;
+        plan->n_mounts = list_mounts(c->spec, s->mounts);
+        id_shorten(c->id, hostname);
+        plan->hostname = c->spec->hostname ?: hostname;
+}
+
+static int spawn(Container *c, Run *run, Start *s, Failure *reterr) {
+        Manager *m = c->manager;
+        int pidfd = -EBADF, r;
+
+        r = monitor_client_spawn(m->event, &(MonitorArgs) {
+                .spawner = &m->spawner,
+                .plan = &s->plan,
+                .cgroup_fd = s->cgroup.monitor_fd,
+                .run_dir_fd = s->dir.run_fd,
+                .keep_fd = c->lease.fd,
+        }, &run_monitor_handler, run, &run->monitor, &pidfd);
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to start the monitor of container '%s'", c->name);
+        r = run_watch_monitor(run, pidfd);
+        if (r < 0) {
+                close_fd(pidfd);
+                run->connected = true; /* its end is told by the socket */
+        }
+        return 0;
+}
+
+static int try_run(Container *c, Failure *reterr) {
+        _cleanup_start_ Start s = { .cgroup = CGROUP_CLOSED, .dir = CONTAINER_DIR_CLOSED };
+        char hostname[ID_SHORT_MAX];
+        Run *run;
+        int r;
+
+        if (c->lease.fd < 0) { /* it could not be had before: why? */
+                r = container_prepare_run(c, reterr);
+                if (r < 0)
+                        return r;
+        }
+        plan_init(&s.plan);
+        r = make_room(c, &s, reterr);
+        if (r < 0)
+                return r;
+        finish_plan(c, &s, hostname);
+        r = cgroup_payload_path(&c->manager->cgroups, c->owner, c->id, &c->control_group);
+        if (r >= 0)
+                r = run_new(c, &run);
+        if (r < 0)
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        r = spawn(c, run, &s, reterr);
+        if (r < 0) {
+                run_free(run);
+                return r;
+        }
+        c->current = run;
+        attaches_send(c, run->monitor);
+        return 0;
+}
+
+void container_begin_run(Container *c) {
+        int r;
+
+        r = try_run(c, &c->failure);
+        if (r >= 0)
+                return;
+        if (c->failure.code == FAILURE_INTERNAL)
+                c->failure.code = FAILURE_START_FAILED;
+        free(c->control_group);
+        c->control_group = NULL;
+        attaches_drop(c);
+        if (list_is_empty(&c->runs))
+                (void) cgroup_remove(&c->manager->cgroups, c->owner, c->id); /* empty, or it was never made */
+        (void) free_and_strdup(&c->run.error, failure_message(&c->failure)); /* without memory the code tells */
+        (void) container_observe(c, &(LifecycleFact) {
+                .kind = FACT_START_FAILED,
+                .exit_code = failure_to_exit_status(c->failure.code),
+        }, NULL); /* it was starting */
+}
+
+int container_start(Container *c, EngineDone done, void *userdata, Failure *reterr) {
+        Manager *m = c->manager;
+        Call *call;
+        int r;
+
+        if (!lifecycle_runs(&c->run.life)) {
+                r = manager_check_running(m, c->owner, reterr);
+                if (r < 0)
+                        return r;
+        }
+        r = call_new(c, CALL_START, done, userdata, &call);
+        if (r < 0)
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        m->calling++;
+        c->depth++;
+        r = container_observe(c, &(LifecycleFact) { .kind = FACT_START_ASKED }, reterr);
+        if (r < 0) {
+                list_remove(&call->calls);
+                free(call);
+        } else if (c->run.life.state == CONTAINER_RUNNING && c->run.life.activity == ACTIVITY_NONE)
+                call_finish(call, NULL);
+        container_leave(c);
+        m->calling--;
+        return r;
+}

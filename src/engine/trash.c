@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine/trash.c: what nobody sees any more is deleted by a worker, one at a time, many names at once. An id range is
+ * free again when what was written with it is gone.
+ */
+#include <stdio.h>
+#include "base/log.h"
+#include "base/str.h"
+#include "base/usec.h"
+#include "engine/manager-private.h"
+#include "image/image-gc.h"
+
+#define COLLECT_USEC (200 * USEC_PER_MSEC) /* so that a hundred ends in a row cost a few workers, not a hundred */
+#define NAMES_MAX 256U
+
+typedef struct TrashItem {
+        List items;
+        char *name; /* owned */
+        IdLease lease;
+} TrashItem;
+
+struct Trash {
+        Manager *manager; /* borrowed */
+        List waiting, going;
+        Worker *worker;         /* owned */
+        sd_event_source *timer; /* owned */
+        bool images;            /* the images' trash has something */
+        bool busy;
+};
+
+int trash_new(Manager *m, Trash **ret) {
+        Trash *t;
+
+        t = calloc(1, sizeof(*t));
+        if (!t)
+                return -ENOMEM;
+        t->manager = m;
+        list_init(&t->waiting);
+        list_init(&t->going);
+        *ret = t;
+        return 0;
+}
+
+static void free_items(Trash *t, List *items) {
+        TrashItem *i;
+
+        LIST_FOREACH(i, items, TrashItem, items) {
+                list_remove(&i->items);
+                id_range_release(t->manager->ranges, &i->lease);
+                free(i->name);
+                free(i);
+        }
+}
+
+Trash *trash_free(Trash *t) {
+        if (!t)
+                return NULL;
+        worker_free(t->worker);
+        sd_event_source_disable_unref(t->timer);
+        free_items(t, &t->waiting); /* the next start sweeps them */
+        free_items(t, &t->going);
+        free(t);
+        return NULL;
+}
+
+bool trash_is_empty(const Trash *t) {
+        return !t->worker && !t->images && list_is_empty(&t->waiting);
+}
+
+static void update_busy(Trash *t) {
+        bool busy = !trash_is_empty(t);
+
+        if (busy == t->busy)
+                return;
+        t->busy = busy;
+        manager_add_busy(t->manager, busy ? 1 : -1);
+        manager_update_idle(t->manager);
+}
+
+static void schedule(Trash *t);
+
+static void on_done(PullResult *result, const Failure *failure, void *userdata) {
+        Trash *t = userdata;
+
+        t->worker = worker_free(t->worker);
+        if (failure)
+                log_warning("Failed to delete files of what was removed, leaving them to the next start: %s",
+                                failure_message(failure));
+        free_items(t, &t->going);
+        schedule(t);
+        update_busy(t);
+}
+
+static int spawn(Trash *t, int dir_fd, char **names) {
+        static const WorkerHandler handler = { .done = on_done };
+        char *argv[] = { (char *) "remove", (char *) "--dir-fd", (char *) "3", NULL };
+
+        return worker_new(t->manager->event, &t->manager->spawner, argv, names, &dir_fd, 1, &handler, t, &t->worker);
+}
+
+static int begin_images(Trash *t) {
+        _cleanup_strv_free_ char **names = NULL;
+        int dir_fd, r;
+
+        t->images = false;
+        r = image_gc_list_trash(t->manager->image_store, &dir_fd, &names);
+        if (r <= 0)
+                return r;
+        return spawn(t, dir_fd, names);
+}
+
+static int begin_containers(Trash *t) {
+        _cleanup_strv_free_ char **names = NULL;
+        TrashItem *i;
+        unsigned n = 0;
+        int r;
+
+        LIST_FOREACH(i, &t->waiting, TrashItem, items) {
+                if (n++ == NAMES_MAX)
+                        break;
+                r = strv_push(&names, i->name);
+                if (r < 0)
+                        return r;
+                list_remove(&i->items);
+                list_append(&t->going, &i->items);
+        }
+        return spawn(t, t->manager->tree.trash_fd, names);
+}
+
+static int on_timer(sd_event_source *s, uint64_t usec, void *userdata) {
+        Trash *t = userdata;
+        int r = 0;
+
+        t->timer = sd_event_source_disable_unref(t->timer);
+        if (!list_is_empty(&t->waiting))
+                r = begin_containers(t);
+        else if (t->images)
+                r = begin_images(t);
+        if (r < 0) {
+                (void) log_warning_errno(r, "Failed to start deleting, leaving it to the next start: %m");
+                free_items(t, &t->going);
+                free_items(t, &t->waiting);
+        }
+        if (!t->worker)
+                schedule(t);
+        update_busy(t);
+        return 0;
+}
+
+static void schedule(Trash *t) {
+        int r;
+
+        if (t->worker || t->timer || trash_is_empty(t))
+                return;
+        r = sd_event_add_time_relative(t->manager->event, &t->timer, CLOCK_MONOTONIC, COLLECT_USEC, COLLECT_USEC,
+                        on_timer, t);
+        if (r < 0)
+                (void) log_error_errno(r, "Failed to arm the timer for deleting: %m");
+}
+
+void trash_add(Trash *t, char **names, IdLease *lease) {
+        for (char **name = names; name && *name; name++) {
+                TrashItem *i = calloc(1, sizeof(*i));
+
+                if (!i) { /* the next start sweeps it */
+                        free(*name);
+                        continue;
+                }
+                *i = (TrashItem) { .name = *name, .lease = name[1] ? ID_LEASE_NONE : *lease };
+                if (!name[1])
+                        *lease = ID_LEASE_NONE;
+                list_append(&t->waiting, &i->items);
+        }
+        free(names); /* its strings have new owners */
+        id_range_release(t->manager->ranges, lease); /* none, unless memory ran out */
+        schedule(t);
+        update_busy(t);
+}
+
+void trash_add_images(Trash *t) {
+        t->images = true;
+        schedule(t);
+        update_busy(t);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model/inspect.h: a container and an image as the JSON documents of `inspect`, in Docker's field names where they fit. */
+#pragma once
+#include <stdint.h>
+#include <sys/types.h>
+#include "model/container-spec.h"
+#include "model/digest.h"
+#include "model/image-config.h"
+#include "model/lifecycle.h"
+
+/* Everything is borrowed; strings may be NULL. */
+typedef struct InspectContainer {
+        const char *id, *name, *image, *image_id, *error, *cgroup_path, *log_path;
+        uint32_t owner;
+        pid_t pid;
+        uint64_t created_usec;
+        const Lifecycle *life;
+        ContainerHealth health;
+        const ContainerSpec *spec; /* resolved */
+} InspectContainer;
+
+/** inspect_container() - @ret: malloc()ed, owned by the caller. Return: 0 or -ENOMEM. */
+int inspect_container(const InspectContainer *c, char **ret);
+
+typedef struct InspectImage {
+        const char *id;
+        char *const *tags; /* familiar */
+        uint64_t created_usec, size_bytes;
+        const ImageConfig *config;
+} InspectImage;
+
+int inspect_image(const InspectImage *i, char **ret);
