@@ -35,18 +35,18 @@ typedef struct Run {
         unsigned tries;         /* of removing the cgroup */
 } Run;
 
-typedef enum CallKind {
-        CALL_START,
-        CALL_RUN, /* start, and be durable; a failure removes the container first */
-        CALL_STOP,
-        CALL_RESTART,
-        CALL_REMOVE,
-} CallKind;
+typedef enum AskKind {
+        ASK_START,
+        ASK_RUN, /* start, and be durable; a failure removes the container first */
+        ASK_STOP,
+        ASK_RESTART,
+        ASK_REMOVE,
+} AskKind;
 
 /* Somebody waits for the end of what he asked for. */
-typedef struct Call {
-        List calls; /* in the container's, then in the manager's finished */
-        CallKind kind;
+typedef struct Ask {
+        List asks; /* in the container's, then in the manager's finished */
+        AskKind kind;
         Container *container; /* borrowed; NULL once finished */
         EngineDone done;      /* NULL: nobody waits */
         void *userdata;
@@ -54,7 +54,7 @@ typedef struct Call {
         bool durable;  /* run: its row is on disk */
         StoreSync *sync; /* owned; run: until durable */
         Failure failure;
-} Call;
+} Ask;
 
 /* Streams that wait for a start: our ends. */
 typedef struct PendingAttach {
@@ -86,7 +86,7 @@ struct Container {
         int stop_signal;
         sd_event_source *timer; /* owned: grace or restart */
 
-        List calls, waiters, attaches, log_followers;
+        List asks, waiters, attaches, log_followers;
         Map *execs; /* owned; of Exec by id */
         bool counted; /* in the running ones */
         bool busy;    /* in manager->n_busy */
@@ -109,12 +109,12 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr);
 int container_store(Container *c, Failure *reterr);
 void container_leave(Container *c); /* pairs with c->depth++ */
 
-/* calls.c */
-int call_new(Container *c, CallKind kind, EngineDone done, void *userdata, Call **ret);
-void call_finish(Call *call, const Failure *failure);
-void calls_settle(Container *c, const LifecycleFact *fact, const Lifecycle *before);
-void calls_check_gone(Container *c);
-bool calls_want_removal(Container *c); /* a `run` has failed */
+/* asks.c */
+int ask_new(Container *c, AskKind kind, EngineDone done, void *userdata, Ask **ret);
+void ask_finish(Ask *call, const Failure *failure);
+void asks_settle(Container *c, const LifecycleFact *fact, const Lifecycle *before);
+void asks_check_gone(Container *c);
+bool asks_want_removal(Container *c); /* a `run` has failed */
 void manager_tell_finished(Manager *m);
 
 /* wait.c */

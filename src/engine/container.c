@@ -16,7 +16,7 @@ int container_new(Manager *m, Container **ret) {
         c->lease = ID_LEASE_NONE;
         list_init(&c->list);
         list_init(&c->runs);
-        list_init(&c->calls);
+        list_init(&c->asks);
         list_init(&c->waiters);
         list_init(&c->attaches);
         list_init(&c->log_followers);
@@ -26,17 +26,17 @@ int container_new(Manager *m, Container **ret) {
 
 Container *container_free(Container *c) {
         Run *run;
-        Call *call;
+        Ask *ask;
 
         if (!c)
                 return NULL;
         LIST_FOREACH(run, &c->runs, Run, runs)
                 run_free(run);
-        LIST_FOREACH(call, &c->calls, Call, calls) {
-                list_remove(&call->calls);
-                store_sync_cancel(call->sync);
-                failure_done(&call->failure);
-                free(call);
+        LIST_FOREACH(ask, &c->asks, Ask, asks) {
+                list_remove(&ask->asks);
+                store_sync_cancel(ask->sync);
+                failure_done(&ask->failure);
+                free(ask);
         }
         waiters_end(c);
         attaches_drop(c);

@@ -217,23 +217,23 @@ int manager_create_container(Manager *m, const CreateArgs *args, EngineDone done
 }
 
 static void on_row_durable(int error, void *userdata) {
-        Call *call = userdata;
-        Container *c = call->container;
+        Ask *ask = userdata;
+        Container *c = ask->container;
 
-        call->sync = NULL;
-        call->durable = true; /* a failure here is told in the log by the sync's own owner: the container runs */
-        if (!call->happened || failure_is_set(&call->failure))
+        ask->sync = NULL;
+        ask->durable = true; /* a failure here is told in the log by the sync's own owner: the container runs */
+        if (!ask->happened || failure_is_set(&ask->failure))
                 return;
         c->depth++;
-        call_finish(call, NULL);
+        ask_finish(ask, NULL);
         container_leave(c);
 }
 
 /* A start that failed at once and has left nothing is told at once. */
-static int fail_at_once(Container *c, Call *call, Failure *reterr) {
-        list_remove(&call->calls); /* it was told to the manager, whom we are within */
-        failure_done(&call->failure);
-        free(call);
+static int fail_at_once(Container *c, Ask *ask, Failure *reterr) {
+        list_remove(&ask->asks); /* it was told to the manager, whom we are within */
+        failure_done(&ask->failure);
+        free(ask);
         if (reterr)
                 failure_copy(&c->failure, reterr);
         return -c->failure.errnum;
@@ -241,18 +241,18 @@ static int fail_at_once(Container *c, Call *call, Failure *reterr) {
 
 static int run_new_container(Manager *m, Container *c, unsigned actions, EngineDone done, void *userdata,
                 Failure *reterr) {
-        Call *call;
+        Ask *ask;
         int r;
 
-        r = call_new(c, CALL_RUN, done, userdata, &call);
+        r = ask_new(c, ASK_RUN, done, userdata, &ask);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        call->durable = c->spec->remove || store_sync(m->store, NULL, 0, on_row_durable, call, &call->sync) < 0;
+        ask->durable = c->spec->remove || store_sync(m->store, NULL, 0, on_row_durable, ask, &ask->sync) < 0;
         c->depth++;
         if (actions & ACTION_START)
                 container_begin_run(c);
         if (c->forgotten)
-                r = fail_at_once(c, call, reterr);
+                r = fail_at_once(c, ask, reterr);
         container_leave(c);
         return r;
 }

@@ -59,7 +59,7 @@ struct Manager {
         unsigned n_busy;  /* containers with something under way, and the trash */
         bool idle;        /* as last told */
         unsigned calling; /* depth of calls from outside: ends are told from the loop */
-        List finished;    /* of Call: their ends are to be told */
+        List finished;    /* of Ask: their ends are to be told */
         sd_event_source *finished_source; /* owned */
         List syncs;       /* of SyncCall */
         List readers;     /* of logs whose containers are gone */

@@ -302,12 +302,12 @@ int manager_new(sd_event *event, const ManagerConfig *config, const EngineObserv
 
 static void free_calls(Manager *m) {
         SyncCall *sync;
-        Call *call;
+        Ask *call;
 
         LIST_FOREACH(sync, &m->syncs, SyncCall, syncs)
                 sync_call_free(sync);
-        LIST_FOREACH(call, &m->finished, Call, calls) {
-                list_remove(&call->calls);
+        LIST_FOREACH(call, &m->finished, Ask, asks) {
+                list_remove(&call->asks);
                 failure_done(&call->failure);
                 free(call);
         }

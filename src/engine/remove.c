@@ -58,18 +58,18 @@ void container_begin_remove(Container *c) {
 
 int container_remove(Container *c, bool force, bool volumes, EngineDone done, void *userdata, Failure *reterr) {
         Manager *m = c->manager;
-        Call *call;
+        Ask *ask;
         int r;
 
-        r = call_new(c, CALL_REMOVE, done, userdata, &call);
+        r = ask_new(c, ASK_REMOVE, done, userdata, &ask);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         m->calling++;
         c->depth++;
         r = container_observe(c, &(LifecycleFact) { .kind = FACT_REMOVE_ASKED, .force = force }, reterr);
         if (r < 0) {
-                list_remove(&call->calls);
-                free(call);
+                list_remove(&ask->asks);
+                free(ask);
         }
         container_leave(c);
         m->calling--;

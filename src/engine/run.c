@@ -276,7 +276,7 @@ static void forget_run(Run *run) {
         Container *c = run->container;
 
         run_free(run);
-        calls_check_gone(c);
+        asks_check_gone(c);
         if (c->removing && list_is_empty(&c->runs))
                 container_continue_remove(c);
 }

@@ -267,7 +267,7 @@ void container_begin_run(Container *c) {
 
 int container_start(Container *c, EngineDone done, void *userdata, Failure *reterr) {
         Manager *m = c->manager;
-        Call *call;
+        Ask *ask;
         int r;
 
         if (!lifecycle_runs(&c->run.life)) {
@@ -275,17 +275,17 @@ int container_start(Container *c, EngineDone done, void *userdata, Failure *rete
                 if (r < 0)
                         return r;
         }
-        r = call_new(c, CALL_START, done, userdata, &call);
+        r = ask_new(c, ASK_START, done, userdata, &ask);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         m->calling++;
         c->depth++;
         r = container_observe(c, &(LifecycleFact) { .kind = FACT_START_ASKED }, reterr);
         if (r < 0) {
-                list_remove(&call->calls);
-                free(call);
+                list_remove(&ask->asks);
+                free(ask);
         } else if (c->run.life.state == CONTAINER_RUNNING && c->run.life.activity == ACTIVITY_NONE)
-                call_finish(call, NULL);
+                ask_finish(ask, NULL);
         container_leave(c);
         m->calling--;
         return r;

@@ -193,8 +193,8 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) 
                 m->observer->container_changed(c, changes, m->observer_userdata);
         waiters_settle(c, fact->kind);
         perform(c, step.actions);
-        calls_settle(c, fact, &before);
-        if (fact->kind == FACT_START_FAILED && calls_want_removal(c))
+        asks_settle(c, fact, &before);
+        if (fact->kind == FACT_START_FAILED && asks_want_removal(c))
                 (void) container_observe(c, &(LifecycleFact) { .kind = FACT_REMOVE_ASKED, .force = true },
                                 NULL); /* refused only where it is on its way */
         container_leave(c);

@@ -9,25 +9,25 @@
 #include "engine/container-private.h"
 #include "model/limits.h"
 
-static void drop(Call *call) {
-        list_remove(&call->calls);
-        free(call);
+static void drop(Ask *ask) {
+        list_remove(&ask->asks);
+        free(ask);
 }
 
-static int ask(Container *c, CallKind kind, const LifecycleFact *fact, EngineDone done, void *userdata,
+static int ask(Container *c, AskKind kind, const LifecycleFact *fact, EngineDone done, void *userdata,
                 Failure *reterr) {
         Manager *m = c->manager;
-        Call *call;
+        Ask *ask;
         int r;
 
-        r = call_new(c, kind, done, userdata, &call);
+        r = ask_new(c, kind, done, userdata, &ask);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         m->calling++;
         c->depth++;
         r = container_observe(c, fact, reterr);
         if (r < 0)
-                drop(call);
+                drop(ask);
         container_leave(c);
         m->calling--;
         return r;
@@ -48,7 +48,7 @@ int container_stop(Container *c, uint64_t timeout_usec, int signal, EngineDone d
                 return r;
         c->stop_timeout_usec = timeout_usec;
         c->stop_signal = signal;
-        return ask(c, CALL_STOP, &(LifecycleFact) { .kind = FACT_STOP_ASKED, .at_once = timeout_usec == 0 }, done,
+        return ask(c, ASK_STOP, &(LifecycleFact) { .kind = FACT_STOP_ASKED, .at_once = timeout_usec == 0 }, done,
                         userdata, reterr);
 }
 
@@ -61,7 +61,7 @@ int container_restart(Container *c, uint64_t timeout_usec, int signal, EngineDon
                 return r;
         c->stop_timeout_usec = timeout_usec;
         c->stop_signal = signal;
-        return ask(c, CALL_RESTART, &(LifecycleFact) { .kind = FACT_RESTART_ASKED, .at_once = timeout_usec == 0 },
+        return ask(c, ASK_RESTART, &(LifecycleFact) { .kind = FACT_RESTART_ASKED, .at_once = timeout_usec == 0 },
                         done, userdata, reterr);
 }
 
