@@ -63,10 +63,20 @@ static void open_standard_streams(void) {
                         (void) open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY); /* the lowest number that is free: fd */
 }
 
+/* The end is part of every start's time: closing the connection and freeing is left to the kernel, which does it anyway. */
+static _Noreturn void leave(int status) {
+        if (fflush(stdout) != 0 && status == 0) {
+                fprintf(stderr, PROGRAM_CLI ": Failed to write to standard output: %s\n",
+                                strerror(errno));
+                status = 1;
+        }
+        _exit(status);
+}
+
 static int run(char **argv) {
         _cleanup_(arguments_done) Arguments args = {};
         _cleanup_failure_ Failure f = {};
-        _cleanup_(client_done) Client c = { .ask_password = true };
+        Client c = { .ask_password = true };
         const Verb *v;
         char **words;
         int r;
@@ -105,18 +115,10 @@ static int run(char **argv) {
         }
         c.address = arguments_string(&args, "address");
         c.ask_password = !arguments_switch(&args, "no-ask-password", false);
-        r = verb_main(v, &c, words);
-
-        /* The verbs' process ends here: what is not written is lost, and nothing else is worth a round of freeing. */
-        if (fflush(stdout) != 0 && r == 0) {
-                fprintf(stderr, PROGRAM_CLI ": Failed to write to standard output: %s\n",
-                                strerror(errno));
-                r = 1;
-        }
-        return r;
+        return verb_main(v, &c, words);
 }
 
 int main(int argc, char **argv) {
         open_standard_streams();
-        return run(argv);
+        leave(run(argv));
 }
