@@ -83,7 +83,7 @@ int container_dir_make(const ContainerTree *t, const char *id, bool log, Contain
         ContainerDir d = CONTAINER_DIR_CLOSED;
         int r;
 
-        r = d.state_fd = mkdir_open_at(t->containers_fd, id, 0700);
+        r = d.state_fd = mkdir_open_at(t->containers_fd, id, 0711); /* the container's root walks through it */
         if (r >= 0)
                 r = make_layers(d.state_fd);
         if (r >= 0)

@@ -119,13 +119,14 @@ static void on_end(const ProcessExit *how, void *userdata) {
 static int make_argv(char *const *argv, char *const *names, size_t n_fds, char ***ret) {
         _cleanup_strv_free_ char **all = NULL;
         char number[16];
-        int r = 0;
+        int r;
 
-        STRV_FOREACH(s, argv) {
-                r = strv_push(&all, *s);
-                if (r < 0)
-                        return r;
-        }
+        r = strv_push(&all, PROGRAM_PULL);
+        STRV_FOREACH(s, argv)
+                if (r >= 0)
+                        r = strv_push(&all, *s);
+        if (r < 0)
+                return r;
         (void) snprintf(number, sizeof(number), "%zu", 3 + n_fds);
         r = strv_push(&all, "--report-fd");
         if (r >= 0)
