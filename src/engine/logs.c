@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/usec.h"
 #include "engine/container-private.h"
+#include "model/names.h"
 #include "model/limits.h"
 
 typedef struct Reader {
@@ -21,7 +22,8 @@ typedef struct Reader {
 } Reader;
 
 static void reader_free(Reader *reader) {
-        Owner *owner = manager_owner(reader->manager, reader->owner); /* there since container_logs() */
+        Owner *owner = manager_owner(
+                        reader->manager, reader->owner); /* there since container_logs() */
 
         list_remove(&reader->readers);
         worker_free(reader->worker);
@@ -41,7 +43,8 @@ void log_followers_end(Container *c) {
 
         LIST_FOREACH(reader, &c->log_followers, Reader, readers) {
                 if (reader->end_fd >= 0)
-                        (void) write_full(reader->end_fd, "", 1); /* a reader that ended needs it not */
+                        (void) write_full(reader->end_fd, "",
+                                        1); /* a reader that ended needs it not */
                 reader->end_fd = close_fd(reader->end_fd);
         }
 }
@@ -75,7 +78,8 @@ static int push_number(char ***argv, const char *option, uint64_t value) {
 
 static int make_argv(const LogRequest *request, char ***ret) {
         _cleanup_strv_free_ char **argv = NULL;
-        static const char *const first[] = { "readlog", "--log-dir-fd", "3", "--out-fd", "4", "--end-fd", "5" };
+        static const char *const first[] = { PROGRAM_PULL, "readlog", "--log-dir-fd", "3",
+                "--out-fd", "4", "--end-fd", "5" };
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(first); i++)
@@ -108,9 +112,10 @@ static int check_number(Container *c, Owner **ret, Failure *reterr) {
 
         if (!owner)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        if (m->n_readers >= LOG_READERS_MAX || (c->owner != 0 && owner->n_readers >= LOG_READERS_PER_OWNER_MAX))
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "%u logs are being read, more are not allowed",
-                                m->n_readers);
+        if (m->n_readers >= LOG_READERS_MAX ||
+                        (c->owner != 0 && owner->n_readers >= LOG_READERS_PER_OWNER_MAX))
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "%u logs are being read, more are not allowed", m->n_readers);
         *ret = owner;
         return 0;
 }
@@ -119,15 +124,18 @@ static int open_log(const Container *c, Failure *reterr) {
         int fd;
 
         if (c->spec->log_driver == LOG_DRIVER_NONE)
-                return fail(reterr, FAILURE_NOT_AVAILABLE, EOPNOTSUPP, "Container '%s' keeps no log", c->name);
-        fd = mkdir_open_at(c->manager->tree.logs_fd, c->id, 0700); /* absent before its first start */
-        return fd < 0 ? fail_errno(reterr, fd, "Failed to open the log of container '%s'", c->name) : fd;
+                return fail(reterr, FAILURE_NOT_AVAILABLE, EOPNOTSUPP,
+                                "Container '%s' keeps no log", c->name);
+        fd = mkdir_open_at(
+                        c->manager->tree.logs_fd, c->id, 0700); /* absent before its first start */
+        return fd < 0 ? fail_errno(reterr, fd, "Failed to open the log of container '%s'", c->name)
+                      : fd;
 }
 
 int container_logs(Container *c, const LogRequest *request, int *ret_fd, Failure *reterr) {
         static const WorkerHandler handler = { .done = on_done };
-        _cleanup_close_ int log_fd = -EBADF, read_fd = -EBADF, write_fd = -EBADF, end_read_fd = -EBADF,
-                            end_write_fd = -EBADF;
+        _cleanup_close_ int log_fd = -EBADF, read_fd = -EBADF, write_fd = -EBADF,
+                            end_read_fd = -EBADF, end_write_fd = -EBADF;
         _cleanup_strv_free_ char **argv = NULL;
         int out[2], end[2], fds[3], r;
         Manager *m = c->manager;
@@ -141,11 +149,13 @@ int container_logs(Container *c, const LogRequest *request, int *ret_fd, Failure
         if (log_fd < 0)
                 return log_fd;
         if (pipe2(out, O_CLOEXEC) < 0)
-                return fail_errno(reterr, errno, "Failed to make a stream for container '%s'", c->name);
+                return fail_errno(reterr, errno, "Failed to make a stream for container '%s'",
+                                c->name);
         read_fd = out[0];
         write_fd = out[1];
         if (pipe2(end, O_CLOEXEC) < 0)
-                return fail_errno(reterr, errno, "Failed to make a stream for container '%s'", c->name);
+                return fail_errno(reterr, errno, "Failed to make a stream for container '%s'",
+                                c->name);
         end_read_fd = end[0];
         end_write_fd = end[1];
         r = make_argv(request, &argv);
@@ -155,10 +165,12 @@ int container_logs(Container *c, const LogRequest *request, int *ret_fd, Failure
         fds[0] = log_fd;
         fds[1] = write_fd;
         fds[2] = end_read_fd;
-        r = worker_new(m->event, &m->spawner, argv, NULL, fds, 3, &handler, reader, &reader->worker);
+        r = worker_new(m->event, &m->spawner, argv, NULL, fds, 3, &handler, reader,
+                        &reader->worker);
         if (r < 0) {
                 free(reader);
-                return fail_errno(reterr, r, "Failed to start the reader of the log of container '%s'", c->name);
+                return fail_errno(reterr, r,
+                                "Failed to start the reader of the log of container '%s'", c->name);
         }
         reader->manager = m;
         reader->owner = c->owner;

@@ -31,7 +31,8 @@ static void end(Worker *w, const ProcessExit *how) {
         _cleanup_failure_ Failure failure = {};
 
         if (w->last.type == PULL_REPORT_RESULT && !w->cancelled) {
-                w->handler->done(&w->last.result, NULL, w->userdata); /* may free w: nothing may follow */
+                w->handler->done(&w->last.result, NULL,
+                                w->userdata); /* may free w: nothing may follow */
                 return;
         }
         if (w->cancelled)
@@ -47,7 +48,8 @@ static void end(Worker *w, const ProcessExit *how) {
 
 static void kill_it(Worker *w) {
         if (w->watch)
-                (void) syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0); /* it may have ended already */
+                (void) syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL,
+                                0); /* it may have ended already */
 }
 
 /* What is in the buffer. Return: 0, or negative errno: it talks nonsense. */
@@ -73,7 +75,7 @@ static int read_reports(Worker *w) {
                 } else {
                         pull_report_done(&w->last);
                         w->last = report;
-                        report = (PullReport) {};
+                        report = (PullReport){};
                 }
         }
         memmove(w->buffer.data, w->buffer.data + at, w->buffer.size - at);
@@ -140,8 +142,9 @@ static int make_argv(char *const *argv, char *const *names, size_t n_fds, char *
         return 0;
 }
 
-int worker_new(sd_event *event, const Spawner *spawner, char *const *argv, char *const *names, const int *fds,
-                size_t n_fds, const WorkerHandler *handler, void *userdata, Worker **ret) {
+int worker_new(sd_event *event, const Spawner *spawner, char *const *argv, char *const *names,
+                const int *fds, size_t n_fds, const WorkerHandler *handler, void *userdata,
+                Worker **ret) {
         _cleanup_(worker_freep) Worker *w = NULL;
         _cleanup_strv_free_ char **all = NULL;
         _cleanup_close_ int theirs_fd = -EBADF, pidfd = -EBADF;
@@ -168,22 +171,25 @@ int worker_new(sd_event *event, const Spawner *spawner, char *const *argv, char 
         if (r >= 0)
                 r = sd_event_add_io(event, &w->source, w->report_fd, EPOLLIN, on_report, w);
         if (r >= 0)
-                r = spawn_process(&(SpawnArgs) {
-                        .null_fd = spawner->null_fd,
-                        .program_fd = spawner->pull_fd,
-                        .argv = (const char *const *) all,
-                        .fds = passed,
-                        .n_fds = n_fds + 1,
-                        .cgroup_fd = -EBADF,
-                        .plain_oom_score = true,
-                        .keep_stderr = true,
-                }, &pidfd);
+                r = spawn_process(
+                                &(SpawnArgs){
+                                                .null_fd = spawner->null_fd,
+                                                .program_fd = spawner->pull_fd,
+                                                .argv = (const char *const *) all,
+                                                .fds = passed,
+                                                .n_fds = n_fds + 1,
+                                                .cgroup_fd = -EBADF,
+                                                .plain_oom_score = true,
+                                                .keep_stderr = true,
+                                },
+                                &pidfd);
         if (r < 0)
                 return r;
         w->pidfd = pidfd;
         r = process_watch_new(event, pidfd, on_end, w, &w->watch);
         if (r < 0) {
-                (void) syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0); /* a process of ours that nobody would reap */
+                (void) syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL,
+                                0); /* a process of ours that nobody would reap */
                 return r;
         }
         (void) TAKE_FD(pidfd);
