@@ -10,7 +10,6 @@
 #include "base/str.h"
 #include "base/usec.h"
 #include "engine/container-private.h"
-#include "model/names.h"
 #include "model/limits.h"
 
 typedef struct Reader {
@@ -78,7 +77,7 @@ static int push_number(char ***argv, const char *option, uint64_t value) {
 
 static int make_argv(const LogRequest *request, char ***ret) {
         _cleanup_strv_free_ char **argv = NULL;
-        static const char *const first[] = { PROGRAM_PULL, "readlog", "--log-dir-fd", "3",
+        static const char *const first[] = { "readlog", "--log-dir-fd", "3",
                 "--out-fd", "4", "--end-fd", "5" };
         int r = 0;
 
