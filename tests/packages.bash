@@ -3,7 +3,7 @@
 
 build_packages=(
         gcc libc6-dev meson ninja-build pkg-config musl-tools linux-libc-dev
-        libsystemd-dev libsqlite3-dev libarchive-dev libjansson-dev libsmartcols-dev libssl-dev libcap-dev
+        libsystemd-dev libsqlite3-dev libarchive-dev zlib1g-dev libjansson-dev libsmartcols-dev libssl-dev libcap-dev
         libseccomp-dev libcurl4-openssl-dev libcmocka-dev busybox-static xz-utils
 )
 

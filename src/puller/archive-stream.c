@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/fd.h"
 #include "puller/entry-name.h"
+#include "puller/gunzip.h"
 
 #define INPUT_BYTES (256U * 1024)
 #define TAR_BLOCK 512U
@@ -27,9 +29,12 @@ struct ArchiveStream {
         struct archive *tar; /* owned */
         Hasher *hasher;      /* owned */
         uint8_t *input;      /* owned, INPUT_BYTES */
+        Gunzip *gunzip;      /* owned; NULL: the outermost compression is another or none */
+        uint8_t *unzipped;   /* owned, INPUT_BYTES, with gunzip */
         uint64_t n_input, n_total, n_unpacked;
         uint64_t n_zeros;    /* how many zero bytes end what was unpacked so far */
         int input_error;     /* negative errno of read() */
+        int gunzip_error;    /* negative errno of gunzip_read() */
         bool over_limit, raw_failed, ended;
 };
 
@@ -41,12 +46,17 @@ ArchiveStream *archive_stream_free(ArchiveStream *s) {
         if (s->raw)
                 (void) archive_read_free(s->raw);
         hasher_free(s->hasher);
+        gunzip_free(s->gunzip);
+        free(s->unzipped);
         free(s->input);
         free(s);
         return NULL;
 }
 
-/* Readers that know these formats by themselves: those that would run a program are not asked for. */
+/*
+ * Readers that know these formats by themselves: those that would run a program are not asked for. gzip comes here only
+ * within another compression.
+ */
 static int add_formats(ArchiveStream *s) {
         if (archive_read_support_filter_gzip(s->raw) != ARCHIVE_OK ||
             archive_read_support_filter_bzip2(s->raw) != ARCHIVE_OK ||
@@ -95,23 +105,71 @@ int archive_stream_new(int fd, const char *name, uint64_t limit, ArchiveStreamFn
         return 0;
 }
 
-static la_ssize_t read_input(struct archive *a, void *userdata, const void **ret) {
-        ArchiveStream *s = userdata;
+/* Fills the input buffer. Return: bytes, 0 at the end, or negative errno. */
+static ssize_t read_plain(ArchiveStream *s) {
+        bool begin = s->n_input == 0;
         ssize_t n;
+        int r;
 
-        do
-                n = read(s->fd, s->input, INPUT_BYTES);
-        while (n < 0 && errno == EINTR);
+        n = read_full(s->fd, s->input, INPUT_BYTES);
         if (n < 0) {
-                s->input_error = -errno;
-                archive_set_error(a, errno, "read");
-                return -1;
+                s->input_error = (int) n;
+                return n;
         }
-
         s->n_input += (uint64_t) n;
         if (s->fn)
                 s->fn(s->n_input, s->n_total, s->userdata);
-        *ret = s->input;
+
+        if (begin && gunzip_wanted(s->input, (size_t) n)) {
+                r = gunzip_new(&s->gunzip);
+                if (r >= 0 && !(s->unzipped = malloc(INPUT_BYTES)))
+                        r = -ENOMEM;
+                if (r < 0) {
+                        s->gunzip_error = r;
+                        return r;
+                }
+        }
+        return n;
+}
+
+/* The same with gzip taken off. @ret: where the bytes are. */
+static ssize_t read_unzipped(ArchiveStream *s, const void **ret) {
+        ssize_t n;
+
+        if (!s->gunzip) {
+                n = read_plain(s);
+                if (n < 0 || !s->gunzip) {
+                        *ret = s->input;
+                        return n;
+                }
+                gunzip_feed(s->gunzip, s->input, (size_t) n);
+        }
+        for (;;) {
+                size_t size;
+                int r;
+
+                r = gunzip_read(s->gunzip, s->unzipped, INPUT_BYTES, &size);
+                if (r < 0)
+                        return s->gunzip_error = r;
+                if (r == 0 || size > 0) {
+                        *ret = s->unzipped;
+                        return (ssize_t) size;
+                }
+                n = read_plain(s);
+                if (n < 0)
+                        return n;
+                gunzip_feed(s->gunzip, s->input, (size_t) n);
+        }
+}
+
+static la_ssize_t read_input(struct archive *a, void *userdata, const void **ret) {
+        ssize_t n;
+
+        n = read_unzipped(userdata, ret);
+        if (n < 0) {
+                archive_set_error(a, (int) -n, "input");
+                return -1;
+        }
         return n;
 }
 
@@ -195,9 +253,14 @@ int archive_stream_fail(ArchiveStream *s, const char *entry, Failure *reterr) {
                 return fail(reterr, FAILURE_LIMIT_REACHED, EFBIG,
                                 "'%s' is larger than %ju bytes when unpacked", s->name,
                                 (uintmax_t) s->limit);
-        if ((s->raw_failed && out_of_memory(s->raw)) || (!s->raw_failed && out_of_memory(s->tar)))
+        if (s->gunzip_error == -ENOMEM || (s->raw_failed && out_of_memory(s->raw)) ||
+                        (!s->raw_failed && out_of_memory(s->tar)))
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM,
                                 "'%s' needs more memory than it may have", s->name);
+        if (s->gunzip_error == -EBADMSG)
+                return fail(reterr, FAILURE_INVALID_ARCHIVE, EBADMSG,
+                                "'%s' is damaged or cut off: its gzip data does not add up",
+                                s->name);
         if (s->raw_failed)
                 return fail(reterr, FAILURE_INVALID_ARCHIVE, EBADMSG,
                                 "'%s' is damaged or cut off: %s", s->name,

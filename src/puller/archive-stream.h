@@ -23,7 +23,8 @@ typedef void (*ArchiveStreamFn)(uint64_t done, uint64_t total, void *userdata);
  * @limit: of bytes after decompression
  * @fn:    may be NULL
  *
- * Compressions: gzip, bzip2, xz, zstd, also one in another; no helper program is ever run. The tar dialects: ustar,
+ * Compressions: gzip, bzip2, xz, zstd, also one in another; the checksums of gzip are
+ * held, those of the others are libarchive's. No helper program is ever run. The tar dialects: ustar,
  * pax, GNU, V7. Nothing is read yet.
  *
  * Return: 0, or what fail() gives.

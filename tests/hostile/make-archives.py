@@ -5,6 +5,7 @@ be refused with one sentence, should-pass-… is to be unpacked. Always the same
 """
 import gzip
 import io
+import lzma
 import pathlib
 import random
 import struct
@@ -138,6 +139,9 @@ def refused():
     packed = gzip.compress(good, mtime=0)
     for length in (5, 12, len(packed) // 2, len(packed) - 5):
         yield f"truncated-gzip-at-{length}", packed[:length]
+    yield "gzip-checksum", packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:]
+    yield "gzip-length", packed[:-1] + b"\1"
+    yield "gzip-second-member-cut", packed + packed[:30]
     yield "gzip-bomb", gzip.compress(header(b"f", size=64 << 20) + bytes(64 << 20) + END, mtime=0)
     yield "gzip-bomb-after-end", gzip.compress(END + bytes(64 << 20), mtime=0)
     yield "gzip-of-gzip-bomb", gzip.compress(gzip.compress(END + bytes(64 << 20), mtime=0), mtime=0)
@@ -199,6 +203,10 @@ def accepted():
     yield "deep", python_tar(deep, tarfile.PAX_FORMAT)
     yield "trailing-garbage", entry(b"f", b"x") + END + b"garbage" * 1000 + bytes(BLOCK)
     yield "gzip", gzip.compress(entry(b"f", b"x") + END, mtime=0)
+    whole = entry(b"f", b"x" * 5000) + END
+    yield "members-gzip", gzip.compress(whole[:700], mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(whole[700:], mtime=0)
+    yield "garbage-after-gzip", gzip.compress(whole, mtime=0) + b"\0" * 100 + b"garbage"
+    yield "gzip-in-xz-gzip", gzip.compress(lzma.compress(gzip.compress(whole, mtime=0)), mtime=0)
     yield "v7", entry(b"f", b"x", magic=bytes(8)) + END
     yield "old-directory", entry(b"d/", magic=bytes(8)) + entry(b"d/f", b"x", magic=bytes(8)) + END
     yield "implicit-parents", entry(b"a/b/c/d", b"x") + END
