@@ -34,12 +34,14 @@ void manager_tell_finished(Manager *m) {
         while ((ask = list_first(&m->finished, Ask, asks))) {
                 list_remove(&ask->asks);
                 if (ask->done)
-                        ask->done(failure_is_set(&ask->failure) ? &ask->failure : NULL, ask->userdata);
+                        ask->done(failure_is_set(&ask->failure) ? &ask->failure : NULL,
+                                        ask->userdata);
                 failure_done(&ask->failure);
                 free(ask);
         }
         if (m->finished_source)
-                (void) sd_event_source_set_enabled(m->finished_source, SD_EVENT_OFF); /* valid arguments */
+                (void) sd_event_source_set_enabled(
+                                m->finished_source, SD_EVENT_OFF); /* valid arguments */
 }
 
 /* Told now if we come from the loop and the container's own work is done, else in the next turn. */
@@ -47,9 +49,11 @@ static void queue(Manager *m, Ask *ask) {
         list_remove(&ask->asks);
         list_append(&m->finished, &ask->asks);
         ask->container = NULL;
-        if (!m->finished_source && sd_event_add_defer(m->event, &m->finished_source, on_finished, m) < 0)
+        if (!m->finished_source &&
+                        sd_event_add_defer(m->event, &m->finished_source, on_finished, m) < 0)
                 return; /* the next end tells this one as well */
-        (void) sd_event_source_set_enabled(m->finished_source, SD_EVENT_ONESHOT); /* valid arguments */
+        (void) sd_event_source_set_enabled(
+                        m->finished_source, SD_EVENT_ONESHOT); /* valid arguments */
 }
 
 void ask_finish(Ask *ask, const Failure *failure) {
@@ -86,10 +90,12 @@ static void on_ended(Ask *ask, const Lifecycle *before) {
                 return;
         case ASK_START:
         case ASK_RESTART:
-                if (c->run.life.activity == ACTIVITY_STARTING || c->run.life.state == CONTAINER_RESTARTING)
+                if (c->run.life.activity == ACTIVITY_STARTING ||
+                                c->run.life.state == CONTAINER_RESTARTING)
                         return; /* it goes on */
                 if (before->activity != ACTIVITY_STARTING) {
-                        (void) fail(&failure, FAILURE_WRONG_STATE, 0, "Container '%s' was stopped meanwhile", c->name);
+                        (void) fail(&failure, FAILURE_WRONG_STATE, 0,
+                                        "Container '%s' was stopped meanwhile", c->name);
                         ask_finish(ask, &failure);
                 } else
                         ask_finish(ask, NULL);
@@ -108,7 +114,8 @@ static void on_removed(Ask *ask) {
         else if (ask->kind == ASK_RUN && failure_is_set(&ask->failure))
                 ask_finish(ask, &ask->failure);
         else {
-                (void) fail(&failure, FAILURE_NO_SUCH_CONTAINER, 0, "Container '%s' was removed meanwhile", c->name);
+                (void) fail(&failure, FAILURE_NO_SUCH_CONTAINER, 0,
+                                "Container '%s' was removed meanwhile", c->name);
                 ask_finish(ask, &failure);
         }
 }
@@ -136,7 +143,8 @@ void asks_settle(Container *c, const LifecycleFact *fact, const Lifecycle *befor
                         break;
                 case FACT_REMOVE_FAILED:
                         if (ask->kind == ASK_REMOVE || ask->kind == ASK_RUN)
-                                ask_finish(ask, failure_is_set(&ask->failure) ? &ask->failure : &c->failure);
+                                ask_finish(ask, failure_is_set(&ask->failure) ? &ask->failure
+                                                                              : &c->failure);
                         break;
                 default:
                         break;

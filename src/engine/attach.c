@@ -62,7 +62,8 @@ void attaches_send(Container *c, MonitorClient *monitor) {
 
         LIST_FOREACH(a, &c->attaches, PendingAttach, attaches) {
                 if (monitor_client_attach(monitor, a->mask, a->fds, a->n_fds) < 0)
-                        container_log(c, NULL, LOG_WARNING, "Failed to hand a client's streams to container '%s'",
+                        container_log(c, NULL, LOG_WARNING,
+                                        "Failed to hand a client's streams to container '%s'",
                                         c->name);
                 attach_free(a);
         }
@@ -77,8 +78,8 @@ static void add_fd(PendingAttach *a, unsigned bit, int *fd) {
 
 static int check_number(Container *c, Failure *reterr) {
         if (list_size(&c->attaches) >= FOLLOWERS_PER_CONTAINER_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "Too many clients are attached to container '%s'",
-                                c->name);
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "Too many clients are attached to container '%s'", c->name);
         return 0;
 }
 
@@ -97,7 +98,8 @@ int container_attach(Container *c, unsigned streams, StreamFds *ret, Failure *re
         int r;
 
         if (!may_attach(c))
-                return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is not running", c->name);
+                return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is not running",
+                                c->name);
         r = check_number(c, reterr);
         if (r < 0)
                 return r;

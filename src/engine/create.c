@@ -21,8 +21,10 @@ int manager_check_running(Manager *m, uid_t owner, Failure *reterr) {
         if (!o)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         if (m->n_running >= RUNNING_MAX || (owner != 0 && o->n_running >= RUNNING_PER_OWNER_MAX))
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "%u containers are running, more are not allowed",
-                                owner != 0 && o->n_running >= RUNNING_PER_OWNER_MAX ? o->n_running : m->n_running);
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "%u containers are running, more are not allowed",
+                                owner != 0 && o->n_running >= RUNNING_PER_OWNER_MAX ? o->n_running
+                                                                                    : m->n_running);
         return 0;
 }
 
@@ -31,8 +33,10 @@ static int check_number(Manager *m, uid_t owner, Failure *reterr) {
 
         if (!o)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        if (map_size(m->containers) >= CONTAINERS_MAX || (owner != 0 && o->n_containers >= CONTAINERS_PER_OWNER_MAX))
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "There are %zu containers, more are not allowed",
+        if (map_size(m->containers) >= CONTAINERS_MAX ||
+                        (owner != 0 && o->n_containers >= CONTAINERS_PER_OWNER_MAX))
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "There are %zu containers, more are not allowed",
                                 owner != 0 && o->n_containers >= CONTAINERS_PER_OWNER_MAX
                                                 ? (size_t) o->n_containers
                                                 : map_size(m->containers));
@@ -44,11 +48,11 @@ static int choose_name(Manager *m, const char *wanted, char **ret, Failure *rete
                 if (startswith(wanted, "/"))
                         wanted++;
                 if (!container_name_is_valid(wanted))
-                        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%s' is not a valid name for a container",
-                                        wanted);
+                        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                        "'%s' is not a valid name for a container", wanted);
                 if (map_get(m->names, wanted))
-                        return fail(reterr, FAILURE_CONTAINER_EXISTS, 0, "The name '%s' is in use by another container",
-                                        wanted);
+                        return fail(reterr, FAILURE_CONTAINER_EXISTS, 0,
+                                        "The name '%s' is in use by another container", wanted);
                 if (free_and_strdup(ret, wanted) < 0)
                         return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
                 return 0;
@@ -68,7 +72,8 @@ static int choose_name(Manager *m, const char *wanted, char **ret, Failure *rete
                         return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
                 return 0;
         }
-        return fail(reterr, FAILURE_LIMIT_REACHED, EEXIST, "No name could be made up that is not taken");
+        return fail(reterr, FAILURE_LIMIT_REACHED, EEXIST,
+                        "No name could be made up that is not taken");
 }
 
 static int choose_id(Manager *m, char ret[static ID_MAX], Failure *reterr) {
@@ -90,7 +95,8 @@ static int find_request(Manager *m, const CreateArgs *args, Container **ret, Fai
         if (!args->request_id)
                 return 0;
         if (!request_id_is_valid(args->request_id))
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%s' is not a valid request id", args->request_id);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%s' is not a valid request id",
+                                args->request_id);
         if (str_printf(&key, "%u/%s", args->owner, args->request_id) < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         *ret = map_get(m->requests, key);
@@ -104,17 +110,19 @@ static int insert(Container *c, Failure *reterr) {
         r = container_spec_to_json(c->spec, &json);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to store container '%s'", c->name);
-        return store_add_container(c->manager->store, &(ContainerRow) {
-                .id = c->id,
-                .name = c->name,
-                .owner = c->owner,
-                .image_id = c->image_id,
-                .image = c->image,
-                .created_usec = c->created_usec,
-                .request_id = c->request_id,
-                .spec = json,
-                .run = c->run,
-        }, reterr);
+        return store_add_container(c->manager->store,
+                        &(ContainerRow){
+                                        .id = c->id,
+                                        .name = c->name,
+                                        .owner = c->owner,
+                                        .image_id = c->image_id,
+                                        .image = c->image,
+                                        .created_usec = c->created_usec,
+                                        .request_id = c->request_id,
+                                        .spec = json,
+                                        .run = c->run,
+                        },
+                        reterr);
 }
 
 /* An object that is complete but for its row. The spec becomes its own on success only. */
@@ -152,8 +160,8 @@ static int build(Manager *m, const CreateArgs *args, Container **ret, Failure *r
         return 0;
 }
 
-static int create(Manager *m, const CreateArgs *args, bool start, Container **ret, unsigned *ret_actions,
-                Failure *reterr) {
+static int create(Manager *m, const CreateArgs *args, bool start, Container **ret,
+                unsigned *ret_actions, Failure *reterr) {
         _cleanup_(container_freep) Container *c = NULL;
         int r;
 
@@ -162,8 +170,10 @@ static int create(Manager *m, const CreateArgs *args, bool start, Container **re
                 return r;
         *ret_actions = 0;
         if (start) { /* the row says from the first moment that it is to run */
-                LifecycleStep step = lifecycle_next(&c->run.life, &(LifecycleFact) { .kind = FACT_START_ASKED },
-                                &(LifecyclePolicy) { c->spec->restart, c->spec->remove }, c->created_usec);
+                LifecycleStep step = lifecycle_next(&c->run.life,
+                                &(LifecycleFact){ .kind = FACT_START_ASKED },
+                                &(LifecyclePolicy){ c->spec->restart, c->spec->remove },
+                                c->created_usec);
 
                 c->run.life = step.next;
                 *ret_actions = step.actions;
@@ -173,7 +183,8 @@ static int create(Manager *m, const CreateArgs *args, bool start, Container **re
         if (r >= 0) {
                 r = container_link(c);
                 if (r < 0) {
-                        (void) store_remove_container(m->store, c->id, NULL); /* else the next start has one too many */
+                        (void) store_remove_container(m->store, c->id,
+                                        NULL); /* else the next start has one too many */
                         r = fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
                 }
         }
@@ -188,8 +199,8 @@ static int create(Manager *m, const CreateArgs *args, bool start, Container **re
         return 0;
 }
 
-int manager_create_container(Manager *m, const CreateArgs *args, EngineDone done, void *userdata, Container **ret,
-                bool *ret_existing, Failure *reterr) {
+int manager_create_container(Manager *m, const CreateArgs *args, EngineDone done, void *userdata,
+                Container **ret, bool *ret_existing, Failure *reterr) {
         Container *c = NULL;
         unsigned actions;
         int r;
@@ -205,8 +216,9 @@ int manager_create_container(Manager *m, const CreateArgs *args, EngineDone done
         } else
                 container_spec_free(args->spec); /* taken over, and not needed */
         if (done) {
-                r = c->spec->remove || *ret_existing ? manager_when_turned(m, done, userdata)
-                                                     : manager_when_durable(m, NULL, 0, done, userdata);
+                r = c->spec->remove || *ret_existing
+                                    ? manager_when_turned(m, done, userdata)
+                                    : manager_when_durable(m, NULL, 0, done, userdata);
                 if (r < 0) { /* nobody can be told later: it is as good as stored */
                         *ret = c;
                         return 0;
@@ -239,15 +251,16 @@ static int fail_at_once(Container *c, Ask *ask, Failure *reterr) {
         return -c->failure.errnum;
 }
 
-static int run_new_container(Manager *m, Container *c, unsigned actions, EngineDone done, void *userdata,
-                Failure *reterr) {
+static int run_new_container(Manager *m, Container *c, unsigned actions, EngineDone done,
+                void *userdata, Failure *reterr) {
         Ask *ask;
         int r;
 
         r = ask_new(c, ASK_RUN, done, userdata, &ask);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        ask->durable = c->spec->remove || store_sync(m->store, NULL, 0, on_row_durable, ask, &ask->sync) < 0;
+        ask->durable = c->spec->remove ||
+                       store_sync(m->store, NULL, 0, on_row_durable, ask, &ask->sync) < 0;
         c->depth++;
         if (actions & ACTION_START)
                 container_begin_run(c);
@@ -257,8 +270,8 @@ static int run_new_container(Manager *m, Container *c, unsigned actions, EngineD
         return r;
 }
 
-int manager_run_container(Manager *m, const CreateArgs *args, EngineDone done, void *userdata, Container **ret,
-                bool *ret_existing, Failure *reterr) {
+int manager_run_container(Manager *m, const CreateArgs *args, EngineDone done, void *userdata,
+                Container **ret, bool *ret_existing, Failure *reterr) {
         Container *c = NULL;
         unsigned actions;
         int r;

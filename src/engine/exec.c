@@ -103,9 +103,10 @@ static void end(Exec *e, int exit_code) {
                 w->done(exit_code, NULL, w->userdata);
                 free(w);
         }
-        if (sd_event_add_time_relative(c->manager->event, &e->timer, CLOCK_MONOTONIC, EXEC_KEEP_USEC, EXEC_KEEP_USEC / 8,
-                            on_kept, e) < 0)
-                container_log(c, NULL, LOG_ERR, "Failed to arm the timer of a command in container '%s'", c->name);
+        if (sd_event_add_time_relative(c->manager->event, &e->timer, CLOCK_MONOTONIC,
+                            EXEC_KEEP_USEC, EXEC_KEEP_USEC / 8, on_kept, e) < 0)
+                container_log(c, NULL, LOG_ERR,
+                                "Failed to arm the timer of a command in container '%s'", c->name);
 }
 
 static void on_started(const ControlStarted *started, int pidfd, void *userdata) {
@@ -122,16 +123,16 @@ static void fail_start(Exec *e, const PlanFailure *f) {
         int error = f->error > 0 ? f->error : EIO;
 
         if (f->step == PLAN_STEP_EXECVE && (error == ENOENT || error == ENOTDIR))
-                (void) fail(&failure, FAILURE_COMMAND_NOT_FOUND, error, "Command '%s' was not found in container '%s'",
-                                e->command, name);
+                (void) fail(&failure, FAILURE_COMMAND_NOT_FOUND, error,
+                                "Command '%s' was not found in container '%s'", e->command, name);
         else if (f->step == PLAN_STEP_EXECVE)
                 (void) fail(&failure, FAILURE_COMMAND_NOT_EXECUTABLE, error,
-                                "Command '%s' cannot be executed in container '%s': %s", e->command, name,
-                                strerror(error));
+                                "Command '%s' cannot be executed in container '%s': %s", e->command,
+                                name, strerror(error));
         else
                 (void) fail(&failure, FAILURE_START_FAILED, error,
-                                "Failed to run '%s' in container '%s' at step '%s': %s", e->command, name,
-                                strempty(step), strerror(error));
+                                "Failed to run '%s' in container '%s' at step '%s': %s", e->command,
+                                name, strempty(step), strerror(error));
         tell_started(e, &failure);
         forget(e);
 }
@@ -158,7 +159,7 @@ static void on_lost(void *userdata) {
 
         e->monitor = monitor_client_free(e->monitor);
         if (e->started)
-                fail_start(e, &(PlanFailure) { .step = PLAN_STEP_CLONE, .error = ECHILD });
+                fail_start(e, &(PlanFailure){ .step = PLAN_STEP_CLONE, .error = ECHILD });
         else if (!e->ended)
                 end(e, EXIT_CODE_LOST);
 }
@@ -198,7 +199,8 @@ static int merge_env(const Container *c, const ExecArgs *args, char ***ret) {
         return 0;
 }
 
-static void fill_plan(const Exec *e, const ExecArgs *args, char **env, const StreamFds *ours, Plan *plan) {
+static void fill_plan(const Exec *e, const ExecArgs *args, char **env, const StreamFds *ours,
+                Plan *plan) {
         const Container *c = e->container;
 
         container_fill_plan(c, plan);
@@ -243,13 +245,15 @@ static int spawn(Exec *e, const ExecArgs *args, const StreamFds *ours, const Cgr
         fill_plan(e, args, env ?: (char **) no_env, ours, &plan);
         plan.fds[PLAN_FD_EXIT_RECORD] = record_fd;
         plan.fds[PLAN_FD_CGROUP] = cgroup->payload_fd;
-        r = monitor_client_spawn(m->event, &(MonitorArgs) {
-                .spawner = &m->spawner,
-                .plan = &plan,
-                .cgroup_fd = cgroup->monitor_fd,
-                .run_dir_fd = -EBADF,
-                .keep_fd = -EBADF,
-        }, &handler, e, &e->monitor, &pidfd);
+        r = monitor_client_spawn(m->event,
+                        &(MonitorArgs){
+                                        .spawner = &m->spawner,
+                                        .plan = &plan,
+                                        .cgroup_fd = cgroup->monitor_fd,
+                                        .run_dir_fd = -EBADF,
+                                        .keep_fd = -EBADF,
+                        },
+                        &handler, e, &e->monitor, &pidfd);
         if (r < 0)
                 return r;
         if (process_watch_new(m->event, pidfd, on_monitor_end, e, &e->watch) < 0)
@@ -259,14 +263,16 @@ static int spawn(Exec *e, const ExecArgs *args, const StreamFds *ours, const Cgr
 
 static int check(Container *c, const ExecArgs *args, Failure *reterr) {
         if (!args->argv || !args->argv[0])
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "There is no command to run in container '%s'",
-                                c->name);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "There is no command to run in container '%s'", c->name);
         if (c->run.life.state == CONTAINER_PAUSED)
                 return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is paused", c->name);
         if (!c->current || c->current->pidfd < 0 || c->run.life.state != CONTAINER_RUNNING)
-                return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is not running", c->name);
+                return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is not running",
+                                c->name);
         if (map_size(c->execs) >= EXECS_PER_CONTAINER_MAX || c->manager->n_execs >= EXECS_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "Too many commands run in container '%s'", c->name);
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "Too many commands run in container '%s'", c->name);
         return 0;
 }
 
@@ -283,7 +289,7 @@ static int make(Container *c, const ExecArgs *args, Exec **ret) {
         e = calloc(1, sizeof(*e));
         if (!e)
                 return -ENOMEM;
-        *e = (Exec) { .container = c, .pidfd = -EBADF, .streams = STREAM_FDS_CLOSED };
+        *e = (Exec){ .container = c, .pidfd = -EBADF, .streams = STREAM_FDS_CLOSED };
         id_from_bytes(random, e->id);
         list_init(&e->waiters);
         r = free_and_strdup(&e->command, args->argv[0]);
@@ -313,7 +319,8 @@ static void make_room(Container *c) {
                         }
 }
 
-int container_exec(Container *c, const ExecArgs *args, ExecStarted started, void *userdata, Failure *reterr) {
+int container_exec(Container *c, const ExecArgs *args, ExecStarted started, void *userdata,
+                Failure *reterr) {
         StreamFds ours = STREAM_FDS_CLOSED;
         unsigned streams = args->streams;
         Cgroup cgroup = CGROUP_CLOSED;
@@ -326,7 +333,8 @@ int container_exec(Container *c, const ExecArgs *args, ExecStarted started, void
                 return r;
         r = make(c, args, &e);
         if (r < 0)
-                return fail_errno(reterr, r, "Failed to run '%s' in container '%s'", args->argv[0], c->name);
+                return fail_errno(reterr, r, "Failed to run '%s' in container '%s'", args->argv[0],
+                                c->name);
         if (args->tty)
                 streams = (streams & ~(unsigned) STREAM_STDERR) | STREAM_STDOUT;
         r = streams_make(streams, &ours, &e->streams);
@@ -338,7 +346,8 @@ int container_exec(Container *c, const ExecArgs *args, ExecStarted started, void
         stream_fds_close(&ours);
         if (r < 0) {
                 forget(e);
-                return fail_errno(reterr, r, "Failed to run '%s' in container '%s'", args->argv[0], c->name);
+                return fail_errno(reterr, r, "Failed to run '%s' in container '%s'", args->argv[0],
+                                c->name);
         }
         e->started = started;
         e->userdata = userdata;
@@ -349,13 +358,14 @@ static int find(Container *c, const char *id, Exec **ret, Failure *reterr) {
         Exec *e = map_get(c->execs, id);
 
         if (!e)
-                return fail(reterr, FAILURE_NO_SUCH_EXEC, 0, "No such command in container '%s': '%s'", c->name, id);
+                return fail(reterr, FAILURE_NO_SUCH_EXEC, 0,
+                                "No such command in container '%s': '%s'", c->name, id);
         *ret = e;
         return 0;
 }
 
-int container_wait_exec(Container *c, const char *exec_id, WaitDone done, void *userdata, Waiter **ret,
-                Failure *reterr) {
+int container_wait_exec(Container *c, const char *exec_id, WaitDone done, void *userdata,
+                Waiter **ret, Failure *reterr) {
         Waiter *w;
         Exec *e = NULL;
         int r;
@@ -369,17 +379,19 @@ int container_wait_exec(Container *c, const char *exec_id, WaitDone done, void *
                 return 0;
         }
         if (list_size(&e->waiters) >= WAITERS_PER_CONTAINER_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "Too many callers wait for command '%s'", exec_id);
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "Too many callers wait for command '%s'", exec_id);
         w = malloc(sizeof(*w));
         if (!w)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        *w = (Waiter) { .done = done, .userdata = userdata };
+        *w = (Waiter){ .done = done, .userdata = userdata };
         list_append(&e->waiters, &w->waiters);
         *ret = w;
         return 0;
 }
 
-int container_resize_exec(Container *c, const char *exec_id, unsigned rows, unsigned columns, Failure *reterr) {
+int container_resize_exec(Container *c, const char *exec_id, unsigned rows, unsigned columns,
+                Failure *reterr) {
         Exec *e = NULL;
         int r;
 
@@ -389,7 +401,9 @@ int container_resize_exec(Container *c, const char *exec_id, unsigned rows, unsi
         if (e->ended || !e->monitor)
                 return fail(reterr, FAILURE_WRONG_STATE, 0, "Command '%s' has ended", exec_id);
         r = monitor_client_resize(e->monitor, rows, columns);
-        return r < 0 ? fail_errno(reterr, r, "Failed to set the terminal's size of command '%s'", exec_id) : 0;
+        return r < 0 ? fail_errno(reterr, r, "Failed to set the terminal's size of command '%s'",
+                                       exec_id)
+                     : 0;
 }
 
 int container_kill_exec(Container *c, const char *exec_id, int signal, Failure *reterr) {
@@ -402,5 +416,6 @@ int container_kill_exec(Container *c, const char *exec_id, int signal, Failure *
         if (e->ended || !e->monitor)
                 return 0; /* it is what was wanted */
         r = monitor_client_signal(e->monitor, signal);
-        return r < 0 ? fail_errno(reterr, r, "Failed to send a signal to command '%s'", exec_id) : 0;
+        return r < 0 ? fail_errno(reterr, r, "Failed to send a signal to command '%s'", exec_id)
+                     : 0;
 }

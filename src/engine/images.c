@@ -74,11 +74,11 @@ static int link_image(Manager *m, ImageRow *row, Image **ret, Failure *reterr) {
                 r = map_put(m->tags, i->row.tags[k].reference, i);
         if (r < 0) {
                 unlink_image(m, i);
-                i->row = (ImageRow) {}; /* still the caller's */
+                i->row = (ImageRow){}; /* still the caller's */
                 return fail_errno(reterr, r, "Failed to load the image '%s'", row->id);
         }
         list_prepend(&m->image_list, &i->list);
-        *row = (ImageRow) {};
+        *row = (ImageRow){};
         *ret = TAKE_PTR(i);
         return 0;
 }
@@ -153,7 +153,7 @@ static int remember_tag(Manager *m, Image *i, const char *reference, uid_t owner
                 return -ENOMEM;
         }
         i->row.tags = tags;
-        tags[i->row.n_tags++] = (TagRow) { .reference = copy, .owner = owner };
+        tags[i->row.n_tags++] = (TagRow){ .reference = copy, .owner = owner };
         return 0;
 }
 
@@ -213,7 +213,9 @@ int manager_find_image(Manager *m, const char *reference, Image **ret, Failure *
                         if (startswith(i->row.id, prefix)) {
                                 if (found)
                                         return fail(reterr, FAILURE_AMBIGUOUS, ENOTUNIQ,
-                                                        "More than one image has an id that begins with '%s'", prefix);
+                                                        "More than one image has an id that begins "
+                                                        "with '%s'",
+                                                        prefix);
                                 found = i;
                         }
         if (!found)
@@ -251,9 +253,13 @@ static int tag_of(Manager *m, const Image *i, const char *reference, char **ret)
 static void drop_files(Manager *m, const Image *i, char *const *layers) {
         STRV_FOREACH(layer, layers)
                 if (image_gc_layer(m->image_store, *layer) < 0)
-                        log_warning("Failed to put away the layer '%s', leaving it to the next start", *layer);
+                        log_warning("Failed to put away the layer '%s', leaving it to the next "
+                                    "start",
+                                        *layer);
         if (image_gc_blob(m->image_store, i->row.id) < 0)
-                log_warning("Failed to put away the config of the image '%s', leaving it to the next start", i->row.id);
+                log_warning("Failed to put away the config of the image '%s', leaving it to the "
+                            "next start",
+                                i->row.id);
         trash_add_images(m->trash);
 }
 
@@ -295,8 +301,8 @@ static int untag(Manager *m, Image *i, const char *reference, char ***untagged, 
         return 0;
 }
 
-int manager_remove_image(Manager *m, const char *reference, bool force, EngineDone done, void *userdata,
-                char ***ret_untagged, char ***ret_deleted, Failure *reterr) {
+int manager_remove_image(Manager *m, const char *reference, bool force, EngineDone done,
+                void *userdata, char ***ret_untagged, char ***ret_deleted, Failure *reterr) {
         _cleanup_free_ char *tag = NULL;
         Image *i;
         int by_tag, r;
@@ -312,7 +318,8 @@ int manager_remove_image(Manager *m, const char *reference, bool force, EngineDo
                 r = untag(m, i, tag, ret_untagged, reterr);
         else if (!by_tag && i->row.n_tags > 1 && !force)
                 return fail(reterr, FAILURE_IMAGE_IN_USE, EBUSY,
-                                "Image '%s' has more than one name: remove them, or force it", reference);
+                                "Image '%s' has more than one name: remove them, or force it",
+                                reference);
         else
                 r = delete_image(m, i, ret_untagged, ret_deleted, reterr);
         if (r < 0)

@@ -35,7 +35,8 @@ static void import_release(Operation *o) {
                 o->manager->n_workers--;
         worker_free(import->worker);
         if (import->staged)
-                (void) image_store_discard(o->manager->image_store, import->staging); /* else the next start does */
+                (void) image_store_discard(o->manager->image_store,
+                                import->staging); /* else the next start does */
         close_fd(import->archive_fd);
         free(import->reference);
         free(import->message);
@@ -56,7 +57,8 @@ static void end(Operation *o, const char *result, const Failure *failure) {
         };
 
         if (failure && failure->code != FAILURE_CANCELLED)
-                (void) log_full(&context, LOG_WARNING, 0, "An import has failed: %s", failure_message(failure));
+                (void) log_full(&context, LOG_WARNING, 0, "An import has failed: %s",
+                                failure_message(failure));
         import->waiting = false;
         operation_finish(o, result, failure);
         import_release(o);
@@ -100,19 +102,21 @@ static int make_rows(Operation *o, const PullResult *result, LayerRow *layer, Im
         return r;
 }
 
-static int commit_files(Operation *o, const PullResult *result, int fds[static 3], Failure *reterr) {
+static int commit_files(
+                Operation *o, const PullResult *result, int fds[static 3], Failure *reterr) {
         Import *import = o->work;
         Manager *m = o->manager;
         int r;
 
-        r = image_store_commit_layer(m->image_store, import->staging, result->diff_id, &fds[2], reterr);
+        r = image_store_commit_layer(
+                        m->image_store, import->staging, result->diff_id, &fds[2], reterr);
         if (r < 0)
                 return r;
         if (r == 0)
                 trash_add_images(m->trash);
         import->staged = false;
-        return image_store_write_blob(m->image_store, result->config_id, result->config, result->config_size, fds,
-                        reterr);
+        return image_store_write_blob(m->image_store, result->config_id, result->config,
+                        result->config_size, fds, reterr);
 }
 
 /* The worker's result becomes an image. */
@@ -210,7 +214,8 @@ static void start_waiting(Manager *m) {
                 Operation *o, *next = NULL;
 
                 LIST_FOREACH(o, &m->operation_list, Operation, list)
-                        if (o->work && o->release == import_release && ((Import *) o->work)->waiting)
+                        if (o->work && o->release == import_release &&
+                                        ((Import *) o->work)->waiting)
                                 next = o;
                 if (!next || m->n_workers >= WORKERS_MAX)
                         return;
@@ -239,7 +244,8 @@ static void import_cancel(Operation *o) {
         else {
                 import->waiting = false;
                 o->cancel = NULL;
-                (void) sd_event_add_defer(o->manager->event, &o->timer, on_cancelled_early, o); /* else it just runs */
+                (void) sd_event_add_defer(o->manager->event, &o->timer, on_cancelled_early,
+                                o); /* else it just runs */
         }
 }
 
@@ -256,8 +262,8 @@ static int read_reference(const char *reference, char **ret, Failure *reterr) {
         return r < 0 ? fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory") : 0;
 }
 
-int manager_import_image(Manager *m, int archive_fd, const char *reference, const char *message, uid_t owner,
-                Operation **ret, Failure *reterr) {
+int manager_import_image(Manager *m, int archive_fd, const char *reference, const char *message,
+                uid_t owner, Operation **ret, Failure *reterr) {
         _cleanup_free_ char *normalized = NULL, *copy = NULL;
         _cleanup_free_ Import *import = NULL;
         Operation *o;
@@ -267,17 +273,18 @@ int manager_import_image(Manager *m, int archive_fd, const char *reference, cons
         if (r < 0)
                 return r;
         if (message && (strlen(message) >= IMAGE_MESSAGE_MAX || !utf8_is_valid(message)))
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The image's message is too long or not text");
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "The image's message is too long or not text");
         if (map_size(m->images) >= IMAGES_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "There are %zu images, more are not allowed",
-                                map_size(m->images));
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "There are %zu images, more are not allowed", map_size(m->images));
         import = calloc(1, sizeof(*import));
         if (!import || free_and_strdup(&copy, message) < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         r = operation_new(m, "import", owner, &o, reterr);
         if (r < 0)
                 return r;
-        *import = (Import) {
+        *import = (Import){
                 .archive_fd = -EBADF,
                 .reference = TAKE_PTR(normalized),
                 .message = TAKE_PTR(copy),

@@ -68,7 +68,8 @@ static int on_turned(sd_event_source *s, void *userdata) {
         return 0;
 }
 
-int manager_when_durable(Manager *m, const int *fds, size_t n_fds, EngineDone done, void *userdata) {
+int manager_when_durable(
+                Manager *m, const int *fds, size_t n_fds, EngineDone done, void *userdata) {
         SyncCall *call;
         int r;
 
@@ -139,14 +140,18 @@ static int open_dir(const char *path, int *ret_fd, Failure *reterr) {
 }
 
 static int lock_state(Manager *m, Failure *reterr) {
-        m->lock_fd = openat(m->state_fd, STATE_FILE_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        m->lock_fd = openat(m->state_fd, STATE_FILE_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+                        0600);
         if (m->lock_fd < 0)
                 return fail_errno(reterr, errno, "Failed to open the lock of '%s'", m->state_dir);
         if (flock(m->lock_fd, LOCK_EX | LOCK_NB) < 0)
                 return errno == EWOULDBLOCK
                                        ? fail(reterr, FAILURE_NOT_AVAILABLE, EBUSY,
-                                                         "Another daemon uses the directory '%s'", m->state_dir)
-                                       : fail_errno(reterr, errno, "Failed to lock the directory '%s'", m->state_dir);
+                                                         "Another daemon uses the directory '%s'",
+                                                         m->state_dir)
+                                       : fail_errno(reterr, errno,
+                                                         "Failed to lock the directory '%s'",
+                                                         m->state_dir);
         return 0;
 }
 
@@ -158,7 +163,8 @@ static int open_cgroups(Manager *m, Failure *reterr) {
         if (!m->embedded)
                 return cgroup_tree_open(m->run_fd, NULL, &m->cgroups, reterr);
         if (!realpath(m->state_dir, resolved))
-                return fail_errno(reterr, errno, "Failed to resolve the directory '%s'", m->state_dir);
+                return fail_errno(reterr, errno, "Failed to resolve the directory '%s'",
+                                m->state_dir);
         r = digest_of(resolved, strlen(resolved), &digest);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to name the containers' cgroup");
@@ -192,7 +198,8 @@ static int open_parts(Manager *m, const char *helper_dir, Failure *reterr) {
         r = store_open(m->state_fd, &m->store, reterr);
         if (r < 0)
                 return r;
-        r = sd_event_add_io(m->event, &m->sync_source, store_sync_fd(m->store), EPOLLIN, on_sync_fd, m);
+        r = sd_event_add_io(
+                        m->event, &m->sync_source, store_sync_fd(m->store), EPOLLIN, on_sync_fd, m);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to watch the database");
         r = image_store_open(m->state_fd, &m->image_store, reterr);
@@ -226,8 +233,8 @@ static int make_maps(Manager *m) {
         return r >= 0 ? trash_new(m, &m->trash) : r;
 }
 
-static int manager_alloc(sd_event *event, const ManagerConfig *config, const EngineObserver *observer, void *userdata,
-                Manager **ret) {
+static int manager_alloc(sd_event *event, const ManagerConfig *config,
+                const EngineObserver *observer, void *userdata, Manager **ret) {
         _cleanup_(manager_freep) Manager *m = NULL;
         int r;
 
@@ -249,7 +256,8 @@ static int manager_alloc(sd_event *event, const ManagerConfig *config, const Eng
         list_init(&m->finished);
         list_init(&m->syncs);
         list_init(&m->readers);
-        if (free_and_strdup(&m->state_dir, config->state_dir) < 0 || free_and_strdup(&m->run_dir, config->run_dir) < 0)
+        if (free_and_strdup(&m->state_dir, config->state_dir) < 0 ||
+                        free_and_strdup(&m->run_dir, config->run_dir) < 0)
                 return -ENOMEM;
         r = make_maps(m);
         if (r < 0)
@@ -266,8 +274,8 @@ static void lower_oom_score(void) {
                 log_debug("Failed to lower our own OOM score, going on as everybody else");
 }
 
-int manager_new(sd_event *event, const ManagerConfig *config, const EngineObserver *observer, void *userdata,
-                Manager **ret, Failure *reterr) {
+int manager_new(sd_event *event, const ManagerConfig *config, const EngineObserver *observer,
+                void *userdata, Manager **ret, Failure *reterr) {
         _cleanup_(manager_freep) Manager *m = NULL;
         int r;
 
@@ -381,7 +389,9 @@ int manager_find_container(Manager *m, const char *name, Container **ret, Failur
                         if (startswith(c->id, name)) {
                                 if (found)
                                         return fail(reterr, FAILURE_AMBIGUOUS, ENOTUNIQ,
-                                                        "More than one container has an id that begins with '%s'", name);
+                                                        "More than one container has an id that "
+                                                        "begins with '%s'",
+                                                        name);
                                 found = c;
                         }
         if (!found)
@@ -393,7 +403,7 @@ int manager_find_container(Manager *m, const char *name, Container **ret, Failur
 void manager_get_info(Manager *m, ManagerInfo *ret) {
         Container *c;
 
-        *ret = (ManagerInfo) {
+        *ret = (ManagerInfo){
                 .images = (unsigned) map_size(m->images),
                 .containers = (unsigned) map_size(m->containers),
                 .state_dir = m->state_dir,
@@ -403,7 +413,8 @@ void manager_get_info(Manager *m, ManagerInfo *ret) {
                 .embedded = m->embedded,
         };
         LIST_FOREACH(c, &m->container_list, Container, list) {
-                ret->running += c->run.life.state == CONTAINER_RUNNING || c->run.life.state == CONTAINER_RESTARTING;
+                ret->running += c->run.life.state == CONTAINER_RUNNING ||
+                                c->run.life.state == CONTAINER_RESTARTING;
                 ret->paused += c->run.life.state == CONTAINER_PAUSED;
         }
         ret->stopped = ret->containers - ret->running - ret->paused;
@@ -443,11 +454,12 @@ void manager_stop_all(Manager *m, EngineDone done, void *userdata) {
         LIST_FOREACH(c, &m->container_list, Container, list) {
                 c->stop_timeout_usec = CONTAINER_TIMEOUT_DEFAULT;
                 c->stop_signal = 0;
-                (void) container_observe(c, &(LifecycleFact) { .kind = FACT_SHUTDOWN }, NULL); /* never refused */
+                (void) container_observe(c, &(LifecycleFact){ .kind = FACT_SHUTDOWN },
+                                NULL); /* never refused */
         }
         m->calling--;
-        r = sd_event_add_time_relative(m->event, &m->shutdown_timer, CLOCK_MONOTONIC, SHUTDOWN_TIMEOUT_USEC, 0,
-                        on_shutdown_over, m);
+        r = sd_event_add_time_relative(m->event, &m->shutdown_timer, CLOCK_MONOTONIC,
+                        SHUTDOWN_TIMEOUT_USEC, 0, on_shutdown_over, m);
         if (r < 0)
                 (void) log_error_errno(r, "Failed to arm the timer of the shutdown: %m");
         manager_check_shutdown(m);

@@ -67,8 +67,10 @@ int operation_new(Manager *m, const char *kind, uid_t owner, Operation **ret, Fa
 
         if (!mine)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        if (m->n_operations >= OPERATIONS_MAX || (owner != 0 && mine->n_operations >= OPERATIONS_PER_OWNER_MAX))
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "%u operations are under way, more are not allowed",
+        if (m->n_operations >= OPERATIONS_MAX ||
+                        (owner != 0 && mine->n_operations >= OPERATIONS_PER_OWNER_MAX))
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "%u operations are under way, more are not allowed",
                                 m->n_operations);
         make_room(m);
         o = calloc(1, sizeof(*o));
@@ -143,15 +145,17 @@ void operation_finish(Operation *o, const char *result, const Failure *failure) 
 
         o->cancel = NULL;
         if (failure) {
-                o->state = failure->code == FAILURE_CANCELLED ? OPERATION_CANCELLED : OPERATION_FAILED;
+                o->state = failure->code == FAILURE_CANCELLED ? OPERATION_CANCELLED
+                                                              : OPERATION_FAILED;
                 failure_copy(failure, &o->failure);
         } else {
                 o->state = OPERATION_DONE;
-                (void) free_and_strdup(&o->result, result); /* without memory the name of the image tells */
+                (void) free_and_strdup(&o->result,
+                                result); /* without memory the name of the image tells */
         }
         count_end(o);
-        r = sd_event_add_time_relative(m->event, &o->timer, CLOCK_MONOTONIC, OPERATION_KEEP_USEC, USEC_PER_SEC,
-                        on_kept, o);
+        r = sd_event_add_time_relative(m->event, &o->timer, CLOCK_MONOTONIC, OPERATION_KEEP_USEC,
+                        USEC_PER_SEC, on_kept, o);
         if (r < 0)
                 (void) log_error_errno(r, "Failed to arm the timer of operation %llu: %m",
                                 (unsigned long long) o->number);
@@ -164,7 +168,8 @@ void operation_finish(Operation *o, const char *result, const Failure *failure) 
         manager_update_idle(m);
 }
 
-int operation_wait(Operation *o, OperationDone done, void *userdata, OperationWaiter **ret, Failure *reterr) {
+int operation_wait(Operation *o, OperationDone done, void *userdata, OperationWaiter **ret,
+                Failure *reterr) {
         OperationWaiter *w;
 
         if (o->state != OPERATION_RUNNING) {
@@ -173,12 +178,13 @@ int operation_wait(Operation *o, OperationDone done, void *userdata, OperationWa
                 return 0;
         }
         if (list_size(&o->waiters) >= WAITERS_PER_CONTAINER_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "Too many callers wait for operation '%llu'",
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "Too many callers wait for operation '%llu'",
                                 (unsigned long long) o->number);
         w = malloc(sizeof(*w));
         if (!w)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        *w = (OperationWaiter) { .operation = o, .done = done, .userdata = userdata };
+        *w = (OperationWaiter){ .operation = o, .done = done, .userdata = userdata };
         list_append(&o->waiters, &w->waiters);
         *ret = w;
         return 0;

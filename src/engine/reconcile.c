@@ -15,7 +15,8 @@
 #define ANSWER_MS 2000
 #define KILL_MS 5000
 #define EXIT_CODE_UNSEEN 137
-#define BOOT_FILE "boot-id" /* in the runtime directory: the machine's boot when the last daemon served it */
+#define BOOT_FILE                                                                                  \
+        "boot-id" /* in the runtime directory: the machine's boot when the last daemon served it */
 
 static int load_container(Manager *m, ContainerRow *row, Failure *reterr) {
         _cleanup_(container_freep) Container *c = NULL;
@@ -28,7 +29,8 @@ static int load_container(Manager *m, ContainerRow *row, Failure *reterr) {
         if (r < 0)
                 return r;
         if (!id_is_valid(row->id) || !id_is_valid(row->image_id))
-                return fail(reterr, FAILURE_INTERNAL, EBADMSG, "The database has a container with an id that is none");
+                return fail(reterr, FAILURE_INTERNAL, EBADMSG,
+                                "The database has a container with an id that is none");
         memcpy(c->id, row->id, sizeof(c->id));
         memcpy(c->image_id, row->image_id, sizeof(c->image_id));
         c->name = TAKE_PTR(row->name);
@@ -62,7 +64,8 @@ static void look_at_boot(Manager *m) {
         char now[2 * sizeof(m->boot_id) + 1];
 
         hex_encode(m->boot_id, sizeof(m->boot_id), now);
-        m->booted = read_file_at(m->run_fd, BOOT_FILE, 64, &before, NULL) < 0 || !streq(before, now);
+        m->booted = read_file_at(m->run_fd, BOOT_FILE, 64, &before, NULL) < 0 ||
+                    !streq(before, now);
 }
 
 /* Last, so that a start that was cut short is a first one again. */
@@ -74,7 +77,8 @@ static int note_boot(Manager *m, Failure *reterr) {
                 return 0;
         hex_encode(m->boot_id, sizeof(m->boot_id), now);
         r = write_file_at(m->run_fd, BOOT_FILE, now, strlen(now), 0600, 0);
-        return r < 0 ? fail_errno(reterr, r, "Failed to write to the directory '%s'", m->run_dir) : 0;
+        return r < 0 ? fail_errno(reterr, r, "Failed to write to the directory '%s'", m->run_dir)
+                     : 0;
 }
 
 static void retake_lease(Container *c) {
@@ -84,7 +88,8 @@ static void retake_lease(Container *c) {
                 return;
         r = id_range_retake(c->manager->ranges, c->run.id_range, &c->lease);
         if (r < 0) /* its next start leases another */
-                container_log(c, NULL, LOG_WARNING, "Failed to take the ids of container '%s' again: %s", c->name,
+                container_log(c, NULL, LOG_WARNING,
+                                "Failed to take the ids of container '%s' again: %s", c->name,
                                 strerror(-r));
 }
 
@@ -96,7 +101,8 @@ static Run *connect_monitor(Container *c) {
         run_fd = container_dir_open_run(&c->manager->tree, c->id);
         if (run_fd < 0 || run_new(c, &run) < 0)
                 return NULL;
-        if (monitor_client_connect(c->manager->event, run_fd, &run_monitor_handler, run, &run->monitor) < 0) {
+        if (monitor_client_connect(c->manager->event, run_fd, &run_monitor_handler, run,
+                            &run->monitor) < 0) {
                 run_free(run);
                 return NULL;
         }
@@ -111,7 +117,8 @@ static void kill_rest(Container *c) {
         int r;
 
         if (cgroup_open(&c->manager->cgroups, c->owner, c->id, &cgroup) < 0) {
-                (void) cgroup_remove(&c->manager->cgroups, c->owner, c->id); /* one that was half made is empty */
+                (void) cgroup_remove(&c->manager->cgroups, c->owner,
+                                c->id); /* one that was half made is empty */
                 return;
         }
         r = cgroup_kill(cgroup.dir_fd);
@@ -121,8 +128,8 @@ static void kill_rest(Container *c) {
         if (r > 0)
                 r = cgroup_remove(&c->manager->cgroups, c->owner, c->id);
         if (r < 0)
-                container_log(c, NULL, LOG_ERR, "Failed to end what is left of container '%s': %s", c->name,
-                                strerror(-r));
+                container_log(c, NULL, LOG_ERR, "Failed to end what is left of container '%s': %s",
+                                c->name, strerror(-r));
 }
 
 static bool read_record(Container *c, ExitRecord *ret) {
@@ -133,13 +140,18 @@ static bool read_record(Container *c, ExitRecord *ret) {
 }
 
 static void observe_found(Container *c, bool running, const ExitRecord *record) {
-        (void) container_observe(c, &(LifecycleFact) {
-                .kind = FACT_DAEMON_STARTED,
-                .running = running,
-                .booted = c->manager->booted,
-                .exit_code = record ? record_exit_code(record) : EXIT_CODE_UNSEEN,
-                .ran_usec = record ? usec_sub(record->finished_usec, record->started_usec) : 0,
-        }, NULL); /* never refused */
+        (void) container_observe(c,
+                        &(LifecycleFact){
+                                        .kind = FACT_DAEMON_STARTED,
+                                        .running = running,
+                                        .booted = c->manager->booted,
+                                        .exit_code = record ? record_exit_code(record)
+                                                            : EXIT_CODE_UNSEEN,
+                                        .ran_usec = record ? usec_sub(record->finished_usec,
+                                                                             record->started_usec)
+                                                           : 0,
+                        },
+                        NULL); /* never refused */
 }
 
 /* It had processes, or was about to: how did that end? */
@@ -151,9 +163,12 @@ static void observe_gone(Container *c) {
 
         if (!read_record(c, &record)) {
                 if (had_run)
-                        (void) free_and_strdup(&c->run.error, c->manager->booted
-                                                        ? "The machine went down while the container ran"
-                                                        : "The container's monitor was killed, so its processes were, too"); /* else the code tells */
+                        (void) free_and_strdup(&c->run.error,
+                                        c->manager->booted
+                                                        ? "The machine went down while the "
+                                                          "container ran"
+                                                        : "The container's monitor was killed, so "
+                                                          "its processes were, too"); /* else the code tells */
                 observe_found(c, false, NULL);
                 return;
         }
@@ -180,14 +195,16 @@ static void observe_connected(Container *c, Run *run) {
         if (run->told && !run->started)
                 return; /* its start is under way: the end of that is yet to come */
         if (!c->control_group)
-                (void) cgroup_payload_path(&c->manager->cgroups, c->owner, c->id, &c->control_group); /* for display */
+                (void) cgroup_payload_path(&c->manager->cgroups, c->owner, c->id,
+                                &c->control_group); /* for display */
         run->started = true;
         observe_found(c, true, NULL);
 }
 
 static void reconcile_one(Container *c) {
         const Lifecycle *l = &c->run.life;
-        bool expected = lifecycle_runs(l) || l->activity != ACTIVITY_NONE || l->state == CONTAINER_RESTARTING;
+        bool expected = lifecycle_runs(l) || l->activity != ACTIVITY_NONE ||
+                        l->state == CONTAINER_RESTARTING;
         Cgroup cgroup;
         Run *run = NULL;
 
@@ -198,7 +215,8 @@ static void reconcile_one(Container *c) {
         }
         c->depth++;
         if (run)
-                (void) monitor_client_wait(run->monitor, ANSWER_MS); /* one that is silent runs, as far as we know */
+                (void) monitor_client_wait(run->monitor,
+                                ANSWER_MS); /* one that is silent runs, as far as we know */
         if (run && c->current == run && run->monitor)
                 observe_connected(c, run);
         else {

@@ -13,13 +13,15 @@ static void removed(Container *c) {
 
         r = container_dir_trash(&c->manager->tree, c->id, &names);
         if (r < 0)
-                container_log(c, NULL, LOG_WARNING, "Failed to put away files of container '%s', leaving them: %s",
+                container_log(c, NULL, LOG_WARNING,
+                                "Failed to put away files of container '%s', leaving them: %s",
                                 c->name, strerror(-r));
         if (names)
                 trash_add(c->manager->trash, names, &c->lease);
         else
                 id_range_release(c->manager->ranges, &c->lease);
-        (void) container_observe(c, &(LifecycleFact) { .kind = FACT_REMOVED }, NULL); /* we are removing it */
+        (void) container_observe(
+                        c, &(LifecycleFact){ .kind = FACT_REMOVED }, NULL); /* we are removing it */
 }
 
 static void on_durable(const Failure *failure, void *userdata) {
@@ -27,7 +29,8 @@ static void on_durable(const Failure *failure, void *userdata) {
 
         c->depth++;
         if (failure)
-                container_log(c, NULL, LOG_ERR, "The removal of container '%s' may not survive a loss of power: %s",
+                container_log(c, NULL, LOG_ERR,
+                                "The removal of container '%s' may not survive a loss of power: %s",
                                 c->name, failure_message(failure));
         removed(c);
         container_leave(c);
@@ -41,7 +44,8 @@ void container_continue_remove(Container *c) {
         if (r < 0) {
                 container_log(c, NULL, LOG_ERR, "Failed to remove container '%s': %s", c->name,
                                 failure_message(&c->failure));
-                (void) container_observe(c, &(LifecycleFact) { .kind = FACT_REMOVE_FAILED }, NULL); /* we are removing it */
+                (void) container_observe(c, &(LifecycleFact){ .kind = FACT_REMOVE_FAILED },
+                                NULL); /* we are removing it */
                 return;
         }
         if (c->spec->remove || manager_when_durable(c->manager, NULL, 0, on_durable, c) < 0)
@@ -56,7 +60,8 @@ void container_begin_remove(Container *c) {
                 container_continue_remove(c);
 }
 
-int container_remove(Container *c, bool force, bool volumes, EngineDone done, void *userdata, Failure *reterr) {
+int container_remove(Container *c, bool force, bool volumes, EngineDone done, void *userdata,
+                Failure *reterr) {
         Manager *m = c->manager;
         Ask *ask;
         int r;
@@ -66,7 +71,8 @@ int container_remove(Container *c, bool force, bool volumes, EngineDone done, vo
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         m->calling++;
         c->depth++;
-        r = container_observe(c, &(LifecycleFact) { .kind = FACT_REMOVE_ASKED, .force = force }, reterr);
+        r = container_observe(
+                        c, &(LifecycleFact){ .kind = FACT_REMOVE_ASKED, .force = force }, reterr);
         if (r < 0) {
                 list_remove(&ask->asks);
                 free(ask);

@@ -51,12 +51,14 @@ Run *run_free(Run *run) {
 int record_exit_code(const ExitRecord *record) {
         if (record->kind == EXIT_EXITED)
                 return (int) (record->value & 0xff);
-        return record->kind == EXIT_SIGNALED ? 128 + (int) (record->value & 0x7f) : EXIT_CODE_KILLED;
+        return record->kind == EXIT_SIGNALED ? 128 + (int) (record->value & 0x7f)
+                                             : EXIT_CODE_KILLED;
 }
 
 bool record_ends_run(const ExitRecord *record, uint64_t run) {
-        return record->run == run && (record->kind == EXIT_EXITED || record->kind == EXIT_SIGNALED ||
-                                                     record->kind == EXIT_FAILED);
+        return record->run == run &&
+               (record->kind == EXIT_EXITED || record->kind == EXIT_SIGNALED ||
+                               record->kind == EXIT_FAILED);
 }
 
 /* No longer the run that is on. The container may begin the next one at once. */
@@ -74,11 +76,13 @@ static void detach(Run *run) {
 }
 
 static void set_error(Container *c, const char *sentence) {
-        (void) free_and_strdup(&c->run.error, sentence); /* without memory the exit code alone tells */
+        (void) free_and_strdup(
+                        &c->run.error, sentence); /* without memory the exit code alone tells */
 }
 
 void container_set_start_failure(Container *c, const PlanFailure *f) {
-        const char *command = c->spec->argv ? c->spec->argv[0] : "", *step = plan_step_to_string((PlanStep) f->step);
+        const char *command = c->spec->argv ? c->spec->argv[0] : "",
+                   *step = plan_step_to_string((PlanStep) f->step);
         int error = f->error > 0 ? f->error : EIO;
 
         if (f->step == PLAN_STEP_EXECVE && (error == ENOENT || error == ENOTDIR))
@@ -86,24 +90,27 @@ void container_set_start_failure(Container *c, const PlanFailure *f) {
                                 "Command '%s' was not found in container '%s'", command, c->name);
         else if (f->step == PLAN_STEP_EXECVE)
                 (void) fail(&c->failure, FAILURE_COMMAND_NOT_EXECUTABLE, error,
-                                "Command '%s' cannot be executed in container '%s': %s", command, c->name,
-                                strerror(error));
+                                "Command '%s' cannot be executed in container '%s': %s", command,
+                                c->name, strerror(error));
         else if (f->step == PLAN_STEP_USER && error == ENOENT)
                 (void) fail(&c->failure, FAILURE_START_FAILED, error,
-                                "User or group '%s' was not found in the image of container '%s'", f->detail, c->name);
+                                "User or group '%s' was not found in the image of container '%s'",
+                                f->detail, c->name);
         else
                 (void) fail(&c->failure, FAILURE_START_FAILED, error,
                                 "Failed to start container '%s' at step '%s'%s%s%s: %s", c->name,
-                                strempty(step), f->detail[0] ? " ('" : "", f->detail, f->detail[0] ? "')" : "",
-                                strerror(error));
+                                strempty(step), f->detail[0] ? " ('" : "", f->detail,
+                                f->detail[0] ? "')" : "", strerror(error));
         set_error(c, failure_message(&c->failure));
 }
 
 static void observe_start_failed(Container *c) {
-        (void) container_observe(c, &(LifecycleFact) {
-                .kind = FACT_START_FAILED,
-                .exit_code = failure_to_exit_status(c->failure.code),
-        }, NULL); /* refused only where nothing starts any more */
+        (void) container_observe(c,
+                        &(LifecycleFact){
+                                        .kind = FACT_START_FAILED,
+                                        .exit_code = failure_to_exit_status(c->failure.code),
+                        },
+                        NULL); /* refused only where nothing starts any more */
 }
 
 /* The end of a run as its record has it; also used at the daemon's start. */
@@ -121,11 +128,14 @@ void run_take_record(Run *run, const ExitRecord *record) {
                 observe_start_failed(c);
                 return;
         }
-        (void) container_observe(c, &(LifecycleFact) {
-                .kind = FACT_ENDED,
-                .exit_code = record_exit_code(record),
-                .ran_usec = usec_sub(record->finished_usec, record->started_usec),
-        }, NULL); /* refused only where nothing runs any more */
+        (void) container_observe(c,
+                        &(LifecycleFact){
+                                        .kind = FACT_ENDED,
+                                        .exit_code = record_exit_code(record),
+                                        .ran_usec = usec_sub(record->finished_usec,
+                                                        record->started_usec),
+                        },
+                        NULL); /* refused only where nothing runs any more */
 }
 
 static void on_started(const ControlStarted *started, int pidfd, void *userdata) {
@@ -136,7 +146,8 @@ static void on_started(const ControlStarted *started, int pidfd, void *userdata)
         run->pidfd = pidfd;
         run->started = true;
         c->pid = (pid_t) started->pid;
-        (void) container_observe(c, &(LifecycleFact) { .kind = FACT_STARTED }, NULL); /* refused only when it is late */
+        (void) container_observe(c, &(LifecycleFact){ .kind = FACT_STARTED },
+                        NULL); /* refused only when it is late */
 }
 
 /* Keeps the container while its run says its last. */
@@ -206,7 +217,8 @@ static void end_lost(Run *run) {
                 return;
         }
         set_error(c, "The container's monitor was killed, so its processes were, too");
-        (void) container_observe(c, &(LifecycleFact) { .kind = FACT_ENDED, .exit_code = EXIT_CODE_KILLED },
+        (void) container_observe(c,
+                        &(LifecycleFact){ .kind = FACT_ENDED, .exit_code = EXIT_CODE_KILLED },
                         NULL); /* refused only where nothing runs any more */
 }
 
@@ -218,7 +230,8 @@ static void on_lost(void *userdata) {
         run->monitor = monitor_client_free(run->monitor);
         if (!run->ended) {
                 run->lost = true;
-                (void) container_observe(c, &(LifecycleFact) { .kind = FACT_MONITOR_LOST }, NULL); /* never refused */
+                (void) container_observe(c, &(LifecycleFact){ .kind = FACT_MONITOR_LOST },
+                                NULL); /* never refused */
         }
         check_gone(run);
         container_leave(c);
@@ -243,7 +256,8 @@ static void on_monitor_end(const ProcessExit *end, void *userdata) {
 }
 
 int run_watch_monitor(Run *run, int pidfd) {
-        return process_watch_new(run->container->manager->event, pidfd, on_monitor_end, run, &run->watch);
+        return process_watch_new(
+                        run->container->manager->event, pidfd, on_monitor_end, run, &run->watch);
 }
 
 static void on_empty(void *userdata) {
@@ -286,14 +300,16 @@ static void check_gone(Run *run) {
         Container *c = run->container;
         int r = 0;
 
-        if (run->empty || run->watch || (!run->ended && !run->lost) || (run->connected && run->monitor))
+        if (run->empty || run->watch || (!run->ended && !run->lost) ||
+                        (run->connected && run->monitor))
                 return;
         if (!c->current || c->current == run)
                 r = cgroup_remove(&c->manager->cgroups, c->owner, c->id);
         if (r < 0 && run->tries++ < REMOVE_TRIES_MAX && kill_and_wait(run) >= 0)
                 return;
         if (r < 0)
-                container_log(c, NULL, LOG_WARNING, "Failed to remove the cgroup of container '%s', leaving it: %s",
+                container_log(c, NULL, LOG_WARNING,
+                                "Failed to remove the cgroup of container '%s', leaving it: %s",
                                 c->name, strerror(-r));
         if (!run->ended)
                 end_lost(run);
@@ -301,8 +317,10 @@ static void check_gone(Run *run) {
 }
 
 void run_send_signal(Run *run, int signal) {
-        if (run->pidfd >= 0 && syscall(SYS_pidfd_send_signal, run->pidfd, signal, NULL, 0) < 0 && errno != ESRCH)
-                container_log(run->container, NULL, LOG_WARNING, "Failed to send signal %d to container '%s': %s", signal,
+        if (run->pidfd >= 0 && syscall(SYS_pidfd_send_signal, run->pidfd, signal, NULL, 0) < 0 &&
+                        errno != ESRCH)
+                container_log(run->container, NULL, LOG_WARNING,
+                                "Failed to send signal %d to container '%s': %s", signal,
                                 run->container->name, strerror(errno));
 }
 
@@ -316,6 +334,7 @@ void container_kill_all(Container *c) {
         /* The monitor stays to tell how it ended, if there is one. */
         r = cgroup_kill(c->current && c->current->monitor ? cgroup.payload_fd : cgroup.dir_fd);
         if (r < 0)
-                container_log(c, NULL, LOG_ERR, "Failed to kill container '%s': %s", c->name, strerror(-r));
+                container_log(c, NULL, LOG_ERR, "Failed to kill container '%s': %s", c->name,
+                                strerror(-r));
         cgroup_close(&cgroup);
 }

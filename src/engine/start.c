@@ -25,30 +25,47 @@
 /* Source: OCI runtime-spec, config-linux.md, default file systems and devices */
 static const PlanMount base_mounts[] = {
         { PLAN_MOUNT_FS, NOTHING, "/proc", NULL, "proc", NULL },
-        { PLAN_MOUNT_FS, MS_NOSUID | MS_STRICTATIME, "/dev", NULL, "tmpfs", "mode=755,size=65536k" },
+        { PLAN_MOUNT_FS, MS_NOSUID | MS_STRICTATIME, "/dev", NULL, "tmpfs",
+                        "mode=755,size=65536k" },
         { PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC, "/dev/pts", NULL, "devpts",
                         "newinstance,ptmxmode=0666,mode=0620,gid=5" },
         { PLAN_MOUNT_FS, NOTHING, "/dev/shm", NULL, "tmpfs", "mode=1777,size=65536k" },
         { PLAN_MOUNT_FS, NOTHING, "/dev/mqueue", NULL, "mqueue", NULL },
 };
 
-static const PlanMount own_sysfs = { PLAN_MOUNT_FS, NOTHING | MS_RDONLY, "/sys", NULL, "sysfs", NULL };
-static const PlanMount host_sysfs = { PLAN_MOUNT_BIND, NOTHING | MS_RDONLY, "/sys", "/sys", NULL, NULL };
-static const PlanMount host_resolver = { PLAN_MOUNT_BIND, NOTHING | MS_RDONLY, "/etc/resolv.conf", "/etc/resolv.conf",
-        NULL, NULL };
-static const PlanMount cgroups = { PLAN_MOUNT_FS, NOTHING | MS_RDONLY, "/sys/fs/cgroup", NULL, "cgroup2", NULL };
+static const PlanMount own_sysfs = { PLAN_MOUNT_FS, NOTHING | MS_RDONLY, "/sys", NULL, "sysfs",
+        NULL };
+static const PlanMount host_sysfs = { PLAN_MOUNT_BIND, NOTHING | MS_RDONLY, "/sys", "/sys", NULL,
+        NULL };
+static const PlanMount host_resolver = { PLAN_MOUNT_BIND, NOTHING | MS_RDONLY, "/etc/resolv.conf",
+        "/etc/resolv.conf", NULL, NULL };
+static const PlanMount cgroups = { PLAN_MOUNT_FS, NOTHING | MS_RDONLY, "/sys/fs/cgroup", NULL,
+        "cgroup2", NULL };
 
 /* What would tell of the host or change it. */
 static const char *const masked[] = {
-        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-        "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
+        "/proc/acpi",
+        "/proc/asound",
+        "/proc/interrupts",
+        "/proc/kcore",
+        "/proc/keys",
+        "/proc/latency_stats",
+        "/proc/sched_debug",
+        "/proc/scsi",
+        "/proc/timer_list",
+        "/proc/timer_stats",
+        "/sys/devices/virtual/powercap",
         "/sys/firmware",
 };
 static const char *const read_only[] = {
-        "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+        "/proc/bus",
+        "/proc/fs",
+        "/proc/irq",
+        "/proc/sys",
+        "/proc/sysrq-trigger",
 };
 
-#define MOUNTS_MAX                                                                                                     \
+#define MOUNTS_MAX                                                                                 \
         (ELEMENTSOF(base_mounts) + 3 + TMPFS_MAX + ELEMENTSOF(masked) + ELEMENTSOF(read_only))
 
 static size_t list_mounts(const ContainerSpec *spec, PlanMount ret[static MOUNTS_MAX]) {
@@ -60,13 +77,13 @@ static size_t list_mounts(const ContainerSpec *spec, PlanMount ret[static MOUNTS
         ret[n++] = host ? host_sysfs : own_sysfs;
         ret[n++] = cgroups;
         for (size_t i = 0; i < ELEMENTSOF(masked); i++)
-                ret[n++] = (PlanMount) { .kind = PLAN_MOUNT_MASK, .target = masked[i] };
+                ret[n++] = (PlanMount){ .kind = PLAN_MOUNT_MASK, .target = masked[i] };
         for (size_t i = 0; i < ELEMENTSOF(read_only); i++)
-                ret[n++] = (PlanMount) { .kind = PLAN_MOUNT_READONLY, .target = read_only[i] };
+                ret[n++] = (PlanMount){ .kind = PLAN_MOUNT_READONLY, .target = read_only[i] };
         if (host && access("/etc/resolv.conf", R_OK) == 0)
                 ret[n++] = host_resolver;
         for (size_t i = 0; i < spec->n_tmpfs && i < TMPFS_MAX; i++)
-                ret[n++] = (PlanMount) {
+                ret[n++] = (PlanMount){
                         .kind = PLAN_MOUNT_FS,
                         .flags = spec->tmpfs[i].flags,
                         .target = spec->tmpfs[i].path,
@@ -79,13 +96,16 @@ static size_t list_mounts(const ContainerSpec *spec, PlanMount ret[static MOUNTS
 static uint64_t plan_flags(const ContainerSpec *spec) {
         bool host = container_spec_network_mode(spec) == NETWORK_HOST;
 
-        return PLAN_FLAG_NO_NEW_PRIVS | (spec->tty ? PLAN_FLAG_TERMINAL : 0) | (spec->open_stdin ? PLAN_FLAG_STDIN : 0) |
-               (spec->init ? PLAN_FLAG_INIT : 0) | (spec->read_only ? PLAN_FLAG_READ_ONLY : 0) |
-               (host ? PLAN_FLAG_HOST_NETWORK : PLAN_FLAG_LOOPBACK) | (spec->remove ? PLAN_FLAG_VOLATILE : 0);
+        return PLAN_FLAG_NO_NEW_PRIVS | (spec->tty ? PLAN_FLAG_TERMINAL : 0) |
+               (spec->open_stdin ? PLAN_FLAG_STDIN : 0) | (spec->init ? PLAN_FLAG_INIT : 0) |
+               (spec->read_only ? PLAN_FLAG_READ_ONLY : 0) |
+               (host ? PLAN_FLAG_HOST_NETWORK : PLAN_FLAG_LOOPBACK) |
+               (spec->remove ? PLAN_FLAG_VOLATILE : 0);
 }
 
 uint64_t container_namespaces(const ContainerSpec *spec) {
-        return CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP |
+        return CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+               CLONE_NEWCGROUP |
                (container_spec_network_mode(spec) == NETWORK_HOST ? 0 : CLONE_NEWNET);
 }
 
@@ -95,16 +115,16 @@ void container_fill_plan(const Container *c, Plan *plan) {
 
         plan->flags = plan_flags(spec);
         plan->namespaces = container_namespaces(spec);
-        plan->uid_maps[0] = plan->gid_maps[0] = (PlanIdMap) { 0, c->lease.first, ID_RANGE_COUNT };
+        plan->uid_maps[0] = plan->gid_maps[0] = (PlanIdMap){ 0, c->lease.first, ID_RANGE_COUNT };
         plan->n_uid_maps = plan->n_gid_maps = 1;
-        plan->storage_map = (PlanIdMap) { FOREIGN_ID_BASE, c->lease.first, ID_RANGE_COUNT };
+        plan->storage_map = (PlanIdMap){ FOREIGN_ID_BASE, c->lease.first, ID_RANGE_COUNT };
         plan->id = c->id;
         plan->argv = (const char **) spec->argv;
         plan->envp = (const char **) spec->env;
         plan->working_dir = spec->working_dir ?: "/";
         plan->user = strempty(spec->user);
         for (size_t i = 0; i < spec->n_ulimits && i < PLAN_ULIMITS_MAX; i++)
-                plan->ulimits[plan->n_ulimits++] = (PlanUlimit) {
+                plan->ulimits[plan->n_ulimits++] = (PlanUlimit){
                         .resource = (uint32_t) spec->ulimits[i].resource,
                         .soft = spec->ulimits[i].soft,
                         .hard = spec->ulimits[i].hard,
@@ -127,9 +147,12 @@ int container_prepare_run(Container *c, Failure *reterr) {
                 r = id_range_lease(c->manager->ranges, hint, &c->lease);
                 if (r == -EUSERS)
                         return fail(reterr, FAILURE_LIMIT_REACHED, r,
-                                        "All ranges of user ids are in use: cannot start container '%s'", c->name);
+                                        "All ranges of user ids are in use: cannot start container "
+                                        "'%s'",
+                                        c->name);
                 if (r < 0)
-                        return fail_errno(reterr, r, "Failed to lease user ids for container '%s'", c->name);
+                        return fail_errno(reterr, r, "Failed to lease user ids for container '%s'",
+                                        c->name);
         }
         c->run.id_range = c->lease.first;
         c->run.run++;
@@ -165,14 +188,17 @@ static int make_room(Container *c, Start *s, Failure *reterr) {
 
         r = cgroup_make(&m->cgroups, c->owner, c->id, &s->cgroup);
         if (r < 0)
-                return fail_errno(reterr, r, "Failed to make the cgroup of container '%s'", c->name);
+                return fail_errno(
+                                reterr, r, "Failed to make the cgroup of container '%s'", c->name);
         r = container_dir_make(&m->tree, c->id, c->spec->log_driver == LOG_DRIVER_FILE, &s->dir);
         if (r < 0)
-                return fail_errno(reterr, r, "Failed to make the directories of container '%s'", c->name);
+                return fail_errno(reterr, r, "Failed to make the directories of container '%s'",
+                                c->name);
         memcpy(record.boot_id, m->boot_id, sizeof(record.boot_id));
         r = exit_record_write(s->dir.record_fd, &record);
         if (r < 0)
-                return fail_errno(reterr, r, "Failed to write the exit record of container '%s'", c->name);
+                return fail_errno(reterr, r, "Failed to write the exit record of container '%s'",
+                                c->name);
         return image_open_layers(m, c->image_id, s->layer_fds, &s->n_layer_fds, reterr);
 }
 
@@ -197,15 +223,18 @@ static int spawn(Container *c, Run *run, Start *s, Failure *reterr) {
         Manager *m = c->manager;
         int pidfd = -EBADF, r;
 
-        r = monitor_client_spawn(m->event, &(MonitorArgs) {
-                .spawner = &m->spawner,
-                .plan = &s->plan,
-                .cgroup_fd = s->cgroup.monitor_fd,
-                .run_dir_fd = s->dir.run_fd,
-                .keep_fd = c->lease.fd,
-        }, &run_monitor_handler, run, &run->monitor, &pidfd);
+        r = monitor_client_spawn(m->event,
+                        &(MonitorArgs){
+                                        .spawner = &m->spawner,
+                                        .plan = &s->plan,
+                                        .cgroup_fd = s->cgroup.monitor_fd,
+                                        .run_dir_fd = s->dir.run_fd,
+                                        .keep_fd = c->lease.fd,
+                        },
+                        &run_monitor_handler, run, &run->monitor, &pidfd);
         if (r < 0)
-                return fail_errno(reterr, r, "Failed to start the monitor of container '%s'", c->name);
+                return fail_errno(reterr, r, "Failed to start the monitor of container '%s'",
+                                c->name);
         r = run_watch_monitor(run, pidfd);
         if (r < 0) {
                 close_fd(pidfd);
@@ -257,12 +286,16 @@ void container_begin_run(Container *c) {
         c->control_group = NULL;
         attaches_drop(c);
         if (list_is_empty(&c->runs))
-                (void) cgroup_remove(&c->manager->cgroups, c->owner, c->id); /* empty, or it was never made */
-        (void) free_and_strdup(&c->run.error, failure_message(&c->failure)); /* without memory the code tells */
-        (void) container_observe(c, &(LifecycleFact) {
-                .kind = FACT_START_FAILED,
-                .exit_code = failure_to_exit_status(c->failure.code),
-        }, NULL); /* it was starting */
+                (void) cgroup_remove(&c->manager->cgroups, c->owner,
+                                c->id); /* empty, or it was never made */
+        (void) free_and_strdup(&c->run.error,
+                        failure_message(&c->failure)); /* without memory the code tells */
+        (void) container_observe(c,
+                        &(LifecycleFact){
+                                        .kind = FACT_START_FAILED,
+                                        .exit_code = failure_to_exit_status(c->failure.code),
+                        },
+                        NULL); /* it was starting */
 }
 
 int container_start(Container *c, EngineDone done, void *userdata, Failure *reterr) {
@@ -280,7 +313,7 @@ int container_start(Container *c, EngineDone done, void *userdata, Failure *rete
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         m->calling++;
         c->depth++;
-        r = container_observe(c, &(LifecycleFact) { .kind = FACT_START_ASKED }, reterr);
+        r = container_observe(c, &(LifecycleFact){ .kind = FACT_START_ASKED }, reterr);
         if (r < 0) {
                 list_remove(&ask->asks);
                 free(ask);

@@ -22,23 +22,25 @@ static unsigned changes_between(const Lifecycle *a, const Lifecycle *b) {
         return (a->state != b->state ? CONTAINER_CHANGED_STATE : 0) |
                (a->started_usec != b->started_usec ? CONTAINER_CHANGED_STARTED : 0) |
                (a->finished_usec != b->finished_usec || a->exit_code != b->exit_code ||
-                                               a->oom_killed != b->oom_killed
-                                ? CONTAINER_CHANGED_FINISHED
-                                : 0) |
+                                                               a->oom_killed != b->oom_killed
+                                               ? CONTAINER_CHANGED_FINISHED
+                                               : 0) |
                (a->restart_count != b->restart_count ? CONTAINER_CHANGED_RESTARTS : 0);
 }
 
 static int on_grace_over(sd_event_source *s, uint64_t usec, void *userdata) {
         Container *c = userdata;
 
-        (void) container_observe(c, &(LifecycleFact) { .kind = FACT_GRACE_OVER }, NULL); /* never refused */
+        (void) container_observe(
+                        c, &(LifecycleFact){ .kind = FACT_GRACE_OVER }, NULL); /* never refused */
         return 0;
 }
 
 static int on_restart_due(sd_event_source *s, uint64_t usec, void *userdata) {
         Container *c = userdata;
 
-        (void) container_observe(c, &(LifecycleFact) { .kind = FACT_RESTART_DUE }, NULL); /* as above */
+        (void) container_observe(
+                        c, &(LifecycleFact){ .kind = FACT_RESTART_DUE }, NULL); /* as above */
         return 0;
 }
 
@@ -74,7 +76,8 @@ static void thaw(Container *c) {
 
         if (cgroup_open(&c->manager->cgroups, c->owner, c->id, &cgroup) < 0)
                 return; /* nothing runs there */
-        (void) write_existing_at(cgroup.dir_fd, "cgroup.freeze", "0"); /* what stays frozen can be killed */
+        (void) write_existing_at(
+                        cgroup.dir_fd, "cgroup.freeze", "0"); /* what stays frozen can be killed */
         cgroup_close(&cgroup);
 }
 
@@ -132,15 +135,19 @@ static void log_fact(const Container *c, const LifecycleFact *fact, const Lifecy
         const Lifecycle *l = &c->run.life;
 
         if (fact->kind == FACT_STARTED)
-                container_log(c, MESSAGE_CONTAINER_STARTED, LOG_INFO, "Container '%s' has started", c->name);
+                container_log(c, MESSAGE_CONTAINER_STARTED, LOG_INFO, "Container '%s' has started",
+                                c->name);
         else if (fact->kind == FACT_ENDED)
-                container_log(c, MESSAGE_CONTAINER_ENDED, LOG_INFO, "Container '%s' has ended with exit code %d",
-                                c->name, l->exit_code);
+                container_log(c, MESSAGE_CONTAINER_ENDED, LOG_INFO,
+                                "Container '%s' has ended with exit code %d", c->name,
+                                l->exit_code);
         else if (fact->kind == FACT_START_FAILED)
-                container_log(c, MESSAGE_CONTAINER_START_FAILED, LOG_WARNING, "Container '%s' could not be started: %s",
-                                c->name, failure_message(&c->failure));
-        if (before->restart_count > 0 && l->state == CONTAINER_EXITED && l->activity == ACTIVITY_NONE &&
-                        before->state != CONTAINER_EXITED && !l->stopped_by_user && !l->stopped_by_shutdown)
+                container_log(c, MESSAGE_CONTAINER_START_FAILED, LOG_WARNING,
+                                "Container '%s' could not be started: %s", c->name,
+                                failure_message(&c->failure));
+        if (before->restart_count > 0 && l->state == CONTAINER_EXITED &&
+                        l->activity == ACTIVITY_NONE && before->state != CONTAINER_EXITED &&
+                        !l->stopped_by_user && !l->stopped_by_shutdown)
                 container_log(c, MESSAGE_CONTAINER_RESTART_GIVEN_UP, LOG_WARNING,
                                 "Container '%s' is not restarted any more", c->name);
 }
@@ -160,14 +167,16 @@ void container_leave(Container *c) {
 }
 
 /* What is about to be deleted from the database need not be stored there first. */
-static bool is_worth_storing(const Container *c, const LifecycleStep *step, const Lifecycle *before) {
+static bool is_worth_storing(
+                const Container *c, const LifecycleStep *step, const Lifecycle *before) {
         if (memcmp(&step->next, before, sizeof(*before)) == 0 && !(step->actions & ACTION_START))
                 return false;
         return !(step->actions & (ACTION_REMOVE | ACTION_FORGET)) || !c->spec->remove;
 }
 
 int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) {
-        const LifecyclePolicy policy = { .restart = c->spec->restart, .auto_remove = c->spec->remove };
+        const LifecyclePolicy policy = { .restart = c->spec->restart,
+                .auto_remove = c->spec->remove };
         Manager *m = c->manager;
         Lifecycle before = c->run.life;
         _cleanup_failure_ Failure failure = {};
@@ -182,10 +191,11 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) 
         c->depth++;
         c->run.life = step.next;
         if (step.actions & ACTION_START)
-                (void) container_prepare_run(c, NULL); /* container_begin_run() finds what is missing */
+                (void) container_prepare_run(
+                                c, NULL); /* container_begin_run() finds what is missing */
         if (is_worth_storing(c, &step, &before) && container_store(c, &failure) < 0)
-                container_log(c, NULL, LOG_ERR, "Failed to store container '%s', going on: %s", c->name,
-                                failure_message(&failure));
+                container_log(c, NULL, LOG_ERR, "Failed to store container '%s', going on: %s",
+                                c->name, failure_message(&failure));
         log_fact(c, fact, &before);
 
         changes = changes_between(&before, &step.next);
@@ -195,7 +205,8 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) 
         perform(c, step.actions);
         asks_settle(c, fact, &before);
         if (fact->kind == FACT_START_FAILED && asks_want_removal(c))
-                (void) container_observe(c, &(LifecycleFact) { .kind = FACT_REMOVE_ASKED, .force = true },
+                (void) container_observe(c,
+                                &(LifecycleFact){ .kind = FACT_REMOVE_ASKED, .force = true },
                                 NULL); /* refused only where it is on its way */
         container_leave(c);
         return 0;

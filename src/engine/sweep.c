@@ -27,7 +27,9 @@ static void sweep_cgroup(uint32_t owner, const char *id, void *userdata) {
         if (r >= 0 || r == -ENOENT)
                 r = cgroup_remove(&m->cgroups, owner, id);
         if (r < 0)
-                (void) log_warning_errno(r, "Failed to remove the cgroup of container '%s', which is gone: %m", id);
+                (void) log_warning_errno(r,
+                                "Failed to remove the cgroup of container '%s', which is gone: %m",
+                                id);
 }
 
 /* Directories of containers that have no row. */
@@ -86,7 +88,8 @@ static int sweep_images(Manager *m, Failure *reterr) {
         r = image_gc_sweep(m->image_store, layers, n_layers, blobs, n_blobs);
         layer_rows_free(rows, rows_n);
         if (r < 0)
-                (void) log_warning_errno(r, "Failed to put away images that are gone, going on: %m");
+                (void) log_warning_errno(
+                                r, "Failed to put away images that are gone, going on: %m");
         trash_add_images(m->trash);
         return 0;
 }
@@ -96,7 +99,8 @@ int manager_sweep(Manager *m, Failure *reterr) {
 
         r = cgroup_each(&m->cgroups, sweep_cgroup, m);
         if (r < 0)
-                (void) log_warning_errno(r, "Failed to look for cgroups that nobody owns, going on: %m");
+                (void) log_warning_errno(
+                                r, "Failed to look for cgroups that nobody owns, going on: %m");
         sweep_trash(m);
         sweep_names(m, m->tree.containers_fd);
         sweep_names(m, m->tree.logs_fd);

@@ -10,7 +10,8 @@
 #include "engine/manager-private.h"
 #include "image/image-gc.h"
 
-#define COLLECT_USEC (200 * USEC_PER_MSEC) /* so that a hundred ends in a row cost a few workers, not a hundred */
+#define COLLECT_USEC                                                                               \
+        (200 * USEC_PER_MSEC) /* so that a hundred ends in a row cost a few workers, not a hundred */
 #define NAMES_MAX 256U
 
 typedef struct TrashItem {
@@ -84,7 +85,8 @@ static void on_done(PullResult *result, const Failure *failure, void *userdata) 
 
         t->worker = worker_free(t->worker);
         if (failure)
-                log_warning("Failed to delete files of what was removed, leaving them to the next start: %s",
+                log_warning("Failed to delete files of what was removed, leaving them to the next "
+                            "start: %s",
                                 failure_message(failure));
         free_items(t, &t->going);
         schedule(t);
@@ -95,7 +97,8 @@ static int spawn(Trash *t, int dir_fd, char **names) {
         static const WorkerHandler handler = { .done = on_done };
         char *argv[] = { (char *) "remove", (char *) "--dir-fd", (char *) "3", NULL };
 
-        return worker_new(t->manager->event, &t->manager->spawner, argv, names, &dir_fd, 1, &handler, t, &t->worker);
+        return worker_new(t->manager->event, &t->manager->spawner, argv, names, &dir_fd, 1,
+                        &handler, t, &t->worker);
 }
 
 static int begin_images(Trash *t) {
@@ -137,7 +140,8 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *userdata) {
         else if (t->images)
                 r = begin_images(t);
         if (r < 0) {
-                (void) log_warning_errno(r, "Failed to start deleting, leaving it to the next start: %m");
+                (void) log_warning_errno(
+                                r, "Failed to start deleting, leaving it to the next start: %m");
                 free_items(t, &t->going);
                 free_items(t, &t->waiting);
         }
@@ -152,8 +156,8 @@ static void schedule(Trash *t) {
 
         if (t->worker || t->timer || trash_is_empty(t))
                 return;
-        r = sd_event_add_time_relative(t->manager->event, &t->timer, CLOCK_MONOTONIC, COLLECT_USEC, COLLECT_USEC,
-                        on_timer, t);
+        r = sd_event_add_time_relative(t->manager->event, &t->timer, CLOCK_MONOTONIC, COLLECT_USEC,
+                        COLLECT_USEC, on_timer, t);
         if (r < 0)
                 (void) log_error_errno(r, "Failed to arm the timer for deleting: %m");
 }
@@ -166,12 +170,12 @@ void trash_add(Trash *t, char **names, IdLease *lease) {
                         free(*name);
                         continue;
                 }
-                *i = (TrashItem) { .name = *name, .lease = name[1] ? ID_LEASE_NONE : *lease };
+                *i = (TrashItem){ .name = *name, .lease = name[1] ? ID_LEASE_NONE : *lease };
                 if (!name[1])
                         *lease = ID_LEASE_NONE;
                 list_append(&t->waiting, &i->items);
         }
-        free(names); /* its strings have new owners */
+        free(names);                                 /* its strings have new owners */
         id_range_release(t->manager->ranges, lease); /* none, unless memory ran out */
         schedule(t);
         update_busy(t);

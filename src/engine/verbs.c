@@ -14,8 +14,8 @@ static void drop(Ask *ask) {
         free(ask);
 }
 
-static int ask(Container *c, AskKind kind, const LifecycleFact *fact, EngineDone done, void *userdata,
-                Failure *reterr) {
+static int ask(Container *c, AskKind kind, const LifecycleFact *fact, EngineDone done,
+                void *userdata, Failure *reterr) {
         Manager *m = c->manager;
         Ask *ask;
         int r;
@@ -48,12 +48,13 @@ int container_stop(Container *c, uint64_t timeout_usec, int signal, EngineDone d
                 return r;
         c->stop_timeout_usec = timeout_usec;
         c->stop_signal = signal;
-        return ask(c, ASK_STOP, &(LifecycleFact) { .kind = FACT_STOP_ASKED, .at_once = timeout_usec == 0 }, done,
-                        userdata, reterr);
+        return ask(c, ASK_STOP,
+                        &(LifecycleFact){ .kind = FACT_STOP_ASKED, .at_once = timeout_usec == 0 },
+                        done, userdata, reterr);
 }
 
-int container_restart(Container *c, uint64_t timeout_usec, int signal, EngineDone done, void *userdata,
-                Failure *reterr) {
+int container_restart(Container *c, uint64_t timeout_usec, int signal, EngineDone done,
+                void *userdata, Failure *reterr) {
         int r;
 
         r = check_signal(signal, reterr);
@@ -61,7 +62,9 @@ int container_restart(Container *c, uint64_t timeout_usec, int signal, EngineDon
                 return r;
         c->stop_timeout_usec = timeout_usec;
         c->stop_signal = signal;
-        return ask(c, ASK_RESTART, &(LifecycleFact) { .kind = FACT_RESTART_ASKED, .at_once = timeout_usec == 0 },
+        return ask(c, ASK_RESTART,
+                        &(LifecycleFact){
+                                        .kind = FACT_RESTART_ASKED, .at_once = timeout_usec == 0 },
                         done, userdata, reterr);
 }
 
@@ -75,17 +78,24 @@ int container_kill(Container *c, int signal, Failure *reterr) {
                 signal = SIGKILL;
         c->manager->calling++;
         c->depth++;
-        r = container_observe(c, &(LifecycleFact) {
-                .kind = FACT_KILL_ASKED,
-                .final = signal == SIGKILL || signal == SIGTERM || signal == stop_signal,
-        }, reterr);
+        r = container_observe(c,
+                        &(LifecycleFact){
+                                        .kind = FACT_KILL_ASKED,
+                                        .final = signal == SIGKILL || signal == SIGTERM ||
+                                                 signal == stop_signal,
+                        },
+                        reterr);
         if (r >= 0) {
                 if (!c->current || c->current->pidfd < 0)
-                        r = fail(reterr, FAILURE_WRONG_STATE, ESRCH, "Container '%s' is not running", c->name);
+                        r = fail(reterr, FAILURE_WRONG_STATE, ESRCH,
+                                        "Container '%s' is not running", c->name);
                 else if (syscall(SYS_pidfd_send_signal, c->current->pidfd, signal, NULL, 0) < 0)
-                        r = errno == ESRCH ? fail(reterr, FAILURE_WRONG_STATE, errno, "Container '%s' is not running",
+                        r = errno == ESRCH ? fail(reterr, FAILURE_WRONG_STATE, errno,
+                                                             "Container '%s' is not running",
                                                              c->name)
-                                           : fail_errno(reterr, errno, "Failed to send a signal to container '%s'",
+                                           : fail_errno(reterr, errno,
+                                                             "Failed to send a signal to container "
+                                                             "'%s'",
                                                              c->name);
         }
         container_leave(c);
@@ -97,19 +107,25 @@ int container_resize(Container *c, unsigned rows, unsigned columns, Failure *ret
         int r = 0;
 
         if (!c->spec->tty)
-                return fail(reterr, FAILURE_WRONG_STATE, ENOTTY, "Container '%s' has no terminal", c->name);
+                return fail(reterr, FAILURE_WRONG_STATE, ENOTTY, "Container '%s' has no terminal",
+                                c->name);
         if (rows > UINT16_MAX || columns > UINT16_MAX)
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "A terminal has at most 65535 rows and columns");
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "A terminal has at most 65535 rows and columns");
         c->rows = rows;
         c->columns = columns;
         if (c->current)
                 r = monitor_client_resize(c->current->monitor, rows, columns);
         else if (c->run.life.state != CONTAINER_CREATED) /* for the first start it is kept */
-                return fail(reterr, FAILURE_WRONG_STATE, ESRCH, "Container '%s' is not running", c->name);
-        return r < 0 ? fail_errno(reterr, r, "Failed to set the terminal's size of container '%s'", c->name) : 0;
+                return fail(reterr, FAILURE_WRONG_STATE, ESRCH, "Container '%s' is not running",
+                                c->name);
+        return r < 0 ? fail_errno(reterr, r, "Failed to set the terminal's size of container '%s'",
+                                       c->name)
+                     : 0;
 }
 
-int container_rename(Container *c, const char *name, EngineDone done, void *userdata, Failure *reterr) {
+int container_rename(
+                Container *c, const char *name, EngineDone done, void *userdata, Failure *reterr) {
         _cleanup_free_ char *copy = NULL;
         Manager *m = c->manager;
         int r;
@@ -117,11 +133,14 @@ int container_rename(Container *c, const char *name, EngineDone done, void *user
         if (startswith(name, "/"))
                 name++;
         if (!container_name_is_valid(name))
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%s' is not a valid name for a container", name);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "'%s' is not a valid name for a container", name);
         if (streq(name, c->name))
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "Container '%s' has this name already", name);
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "Container '%s' has this name already", name);
         if (map_get(m->names, name))
-                return fail(reterr, FAILURE_CONTAINER_EXISTS, 0, "The name '%s' is in use by another container", name);
+                return fail(reterr, FAILURE_CONTAINER_EXISTS, 0,
+                                "The name '%s' is in use by another container", name);
         copy = strdup(name);
         if (!copy || map_put(m->names, name, c) < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");

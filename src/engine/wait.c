@@ -39,8 +39,8 @@ static void tell(Waiter *w, int exit_code, const Failure *failure) {
         free(w);
 }
 
-int container_wait(Container *c, WaitCondition condition, WaitDone done, void *userdata, Waiter **ret,
-                Failure *reterr) {
+int container_wait(Container *c, WaitCondition condition, WaitDone done, void *userdata,
+                Waiter **ret, Failure *reterr) {
         Waiter *w;
 
         if (holds(c, condition)) {
@@ -49,11 +49,12 @@ int container_wait(Container *c, WaitCondition condition, WaitDone done, void *u
                 return 0;
         }
         if (list_size(&c->waiters) >= WAITERS_PER_CONTAINER_MAX)
-                return fail(reterr, FAILURE_LIMIT_REACHED, 0, "Too many callers wait for container '%s'", c->name);
+                return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                                "Too many callers wait for container '%s'", c->name);
         w = malloc(sizeof(*w));
         if (!w)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        *w = (Waiter) { .condition = condition, .done = done, .userdata = userdata };
+        *w = (Waiter){ .condition = condition, .done = done, .userdata = userdata };
         list_append(&c->waiters, &w->waiters);
         *ret = w;
         return 0;
@@ -71,7 +72,8 @@ void waiters_settle(Container *c, LifecycleFactKind fact) {
         Waiter *w;
 
         LIST_FOREACH(w, &c->waiters, Waiter, waiters)
-                if (holds(c, w->condition) || (w->condition == WAIT_NEXT_EXIT && fact == FACT_ENDED) ||
+                if (holds(c, w->condition) ||
+                                (w->condition == WAIT_NEXT_EXIT && fact == FACT_ENDED) ||
                                 (w->condition == WAIT_REMOVED && fact == FACT_REMOVED))
                         tell(w, c->run.life.exit_code, NULL);
 }
@@ -86,7 +88,8 @@ void waiters_end(Container *c) {
                         continue;
                 }
                 if (!failure_is_set(&failure))
-                        (void) fail(&failure, FAILURE_NO_SUCH_CONTAINER, 0, "Container '%s' was removed", c->name);
+                        (void) fail(&failure, FAILURE_NO_SUCH_CONTAINER, 0,
+                                        "Container '%s' was removed", c->name);
                 tell(w, 0, &failure);
         }
 }

@@ -21,7 +21,7 @@ typedef struct Object {
 static Object object_new(void) {
         json_t *j = json_object();
 
-        return (Object) { j, j ? 0 : -ENOMEM };
+        return (Object){ j, j ? 0 : -ENOMEM };
 }
 
 static void put(Object *o, const char *key, json_t *value) {
@@ -125,9 +125,10 @@ static void put_config(Object *o, const InspectContainer *c) {
         put_string(&config, "WorkingDir", spec->working_dir);
         put_labels(&config, "Labels", spec->labels);
         put_signal(&config, "StopSignal", spec->stop_signal);
-        put_number(&config, "StopTimeout", spec->stop_timeout_usec == UINT64_MAX
-                                                           ? (uint64_t) -1
-                                                           : spec->stop_timeout_usec / USEC_PER_SEC);
+        put_number(&config, "StopTimeout",
+                        spec->stop_timeout_usec == UINT64_MAX
+                                        ? (uint64_t) -1
+                                        : spec->stop_timeout_usec / USEC_PER_SEC);
         put_object(o, "Config", &config);
 }
 
@@ -138,7 +139,8 @@ static void put_log_config(Object *o, const ContainerSpec *spec) {
         put_string(&log, "Type", spec->log_driver == LOG_DRIVER_NONE ? "none" : "file");
         if (spec->log_driver == LOG_DRIVER_FILE) {
                 (void) snprintf(text, sizeof(text), "%lld",
-                                spec->log_max_size == UINT64_MAX ? -1LL : (long long) spec->log_max_size);
+                                spec->log_max_size == UINT64_MAX ? -1LL
+                                                                 : (long long) spec->log_max_size);
                 put_string(&options, "max-size", text);
                 (void) snprintf(text, sizeof(text), "%u", spec->log_max_files);
                 put_string(&options, "max-file", text);

@@ -44,7 +44,7 @@ static void read_subids(IdRanges *ranges, const char *path) {
                 *count++ = '\0';
                 if (parse_u64(first + 1, &a) < 0 || parse_u64(count, &n) < 0 || n == 0)
                         continue;
-                ranges->excluded[ranges->n_excluded++] = (Excluded) { a, n };
+                ranges->excluded[ranges->n_excluded++] = (Excluded){ a, n };
         }
 }
 
@@ -69,7 +69,8 @@ static void give_up(IdRanges *ranges, IdLease *lease) {
         if (lease->fd < 0)
                 return;
         (void) snprintf(name, sizeof(name), "%u", lease->first);
-        (void) unlinkat(ranges->dir_fd, name, 0); /* under the lock; an empty file that stays is no lease */
+        (void) unlinkat(ranges->dir_fd, name,
+                        0); /* under the lock; an empty file that stays is no lease */
         id_lease_close(lease);
 }
 
@@ -97,8 +98,8 @@ static bool is_excluded(const IdRanges *ranges, uint32_t first) {
 static bool is_linked_as(int dir_fd, const char *name, int fd) {
         struct stat a, b;
 
-        return fstat(fd, &a) == 0 && fstatat(dir_fd, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino &&
-               a.st_dev == b.st_dev;
+        return fstat(fd, &a) == 0 && fstatat(dir_fd, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+               a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
 /* Return: 1 leased, 0 somebody else has it, or negative errno. @keep: ours even if the lock is not to be had. */
@@ -117,7 +118,7 @@ static int try_range(IdRanges *ranges, uint32_t first, bool keep, IdLease *ret) 
                         return 0;
         } else if (!is_linked_as(ranges->dir_fd, name, fd))
                 return 0;
-        *ret = (IdLease) { .first = first, .fd = TAKE_FD(fd) };
+        *ret = (IdLease){ .first = first, .fd = TAKE_FD(fd) };
         return 1;
 }
 
@@ -142,7 +143,8 @@ int id_range_lease(IdRanges *ranges, uint32_t hint, IdLease *ret) {
 int id_range_retake(IdRanges *ranges, uint32_t first, IdLease *ret) {
         int r;
 
-        if (first < ID_RANGE_FIRST || first > ID_RANGE_LAST || (first - ID_RANGE_FIRST) % ID_RANGE_COUNT != 0)
+        if (first < ID_RANGE_FIRST || first > ID_RANGE_LAST ||
+                        (first - ID_RANGE_FIRST) % ID_RANGE_COUNT != 0)
                 return -EINVAL;
         r = try_range(ranges, first, true, ret);
         if (r == 0)
@@ -152,7 +154,8 @@ int id_range_retake(IdRanges *ranges, uint32_t first, IdLease *ret) {
 
 void id_range_release(IdRanges *ranges, IdLease *lease) {
         /* One that was taken over may be locked by an old monitor's fd for a moment: only a lock of our own is kept. */
-        if (lease->fd >= 0 && ranges->n_cache < CACHE_MAX && flock(lease->fd, LOCK_EX | LOCK_NB) == 0) {
+        if (lease->fd >= 0 && ranges->n_cache < CACHE_MAX &&
+                        flock(lease->fd, LOCK_EX | LOCK_NB) == 0) {
                 ranges->cache[ranges->n_cache++] = *lease;
                 *lease = ID_LEASE_NONE;
                 return;

@@ -147,14 +147,15 @@ int monitor_client_wait(MonitorClient *c, int timeout_ms) {
 }
 
 /* Takes @fd over on success. */
-static int client_new(sd_event *event, int fd, const MonitorHandler *handler, void *userdata, MonitorClient **ret) {
+static int client_new(sd_event *event, int fd, const MonitorHandler *handler, void *userdata,
+                MonitorClient **ret) {
         _cleanup_(monitor_client_freep) MonitorClient *c = NULL;
         int r;
 
         c = malloc(sizeof(*c));
         if (!c)
                 return -ENOMEM;
-        *c = (MonitorClient) { .fd = -EBADF, .handler = handler, .userdata = userdata };
+        *c = (MonitorClient){ .fd = -EBADF, .handler = handler, .userdata = userdata };
         r = sd_event_add_io(event, &c->source, fd, EPOLLIN, on_socket, c);
         if (r < 0)
                 return r;
@@ -178,7 +179,7 @@ static socklen_t control_address(int run_dir_fd, struct sockaddr_un *ret) {
         int n;
 
         fd_path(run_dir_fd, dir);
-        *ret = (struct sockaddr_un) { .sun_family = AF_UNIX };
+        *ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
         n = snprintf(ret->sun_path, sizeof(ret->sun_path), "%s/" RUN_FILE_CONTROL, dir);
         return (socklen_t) (offsetof(struct sockaddr_un, sun_path) + (size_t) n + 1);
 }
@@ -204,8 +205,8 @@ static int listen_in(int run_dir_fd) {
         return TAKE_FD(fd);
 }
 
-int monitor_client_connect(sd_event *event, int run_dir_fd, const MonitorHandler *handler, void *userdata,
-                MonitorClient **ret) {
+int monitor_client_connect(sd_event *event, int run_dir_fd, const MonitorHandler *handler,
+                void *userdata, MonitorClient **ret) {
         _cleanup_close_ int fd = -EBADF;
         struct sockaddr_un address;
         socklen_t size = control_address(run_dir_fd, &address);
@@ -249,11 +250,12 @@ static int plan_to_memfd(const Plan *plan) {
         return r < 0 ? r : sealed_memfd("plan", data, size);
 }
 
-int monitor_client_spawn(sd_event *event, const MonitorArgs *args, const MonitorHandler *handler, void *userdata,
-                MonitorClient **ret, int *ret_pidfd) {
+int monitor_client_spawn(sd_event *event, const MonitorArgs *args, const MonitorHandler *handler,
+                void *userdata, MonitorClient **ret, int *ret_pidfd) {
         static const char *const argv[] = { PROGRAM_MONITOR, NULL };
         _cleanup_(monitor_client_freep) MonitorClient *c = NULL;
-        _cleanup_close_ int ours_fd = -EBADF, theirs_fd = -EBADF, listen_fd = -EBADF, plan_fd = -EBADF;
+        _cleanup_close_ int ours_fd = -EBADF, theirs_fd = -EBADF, listen_fd = -EBADF,
+                            plan_fd = -EBADF;
         int pair[2], fds[FDS_MAX], r;
         size_t n_fds;
 
@@ -276,14 +278,16 @@ int monitor_client_spawn(sd_event *event, const MonitorArgs *args, const Monitor
         if (r < 0)
                 return r;
         (void) TAKE_FD(ours_fd);
-        r = spawn_process(&(SpawnArgs) {
-                .null_fd = args->spawner->null_fd,
-                .program_fd = args->spawner->monitor_fd,
-                .argv = argv,
-                .fds = fds,
-                .n_fds = n_fds,
-                .cgroup_fd = args->cgroup_fd,
-        }, ret_pidfd);
+        r = spawn_process(
+                        &(SpawnArgs){
+                                        .null_fd = args->spawner->null_fd,
+                                        .program_fd = args->spawner->monitor_fd,
+                                        .argv = argv,
+                                        .fds = fds,
+                                        .n_fds = n_fds,
+                                        .cgroup_fd = args->cgroup_fd,
+                        },
+                        ret_pidfd);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(c);
@@ -291,7 +295,8 @@ int monitor_client_spawn(sd_event *event, const MonitorArgs *args, const Monitor
 }
 
 /* Never waits: a monitor that does not read is not one of ours any more. */
-static int request(MonitorClient *c, ControlType type, const void *body, size_t size, const int *fds, size_t n_fds) {
+static int request(MonitorClient *c, ControlType type, const void *body, size_t size,
+                const int *fds, size_t n_fds) {
         struct {
                 ControlHeader header;
                 char body[64];

@@ -16,16 +16,17 @@ typedef struct MonitorHandler {
         void (*started)(const ControlStarted *started, int pidfd, void *userdata);
         void (*failed)(const PlanFailure *failure, void *userdata);
         void (*exited)(const ExitRecord *record, void *userdata);
-        void (*state)(const ControlState *state, int pidfd, void *userdata); /* pidfd -EBADF: it does not run */
-        void (*lost)(void *userdata); /* the connection ended; nothing follows */
+        void (*state)(const ControlState *state, int pidfd,
+                        void *userdata); /* pidfd -EBADF: it does not run */
+        void (*lost)(void *userdata);    /* the connection ended; nothing follows */
 } MonitorHandler;
 
 typedef struct MonitorArgs {
         const Spawner *spawner;
-        Plan *plan;     /* its fds are ours; afterwards they are numbered as the monitor sees them */
-        int cgroup_fd;  /* where the monitor lives */
+        Plan *plan;    /* its fds are ours; afterwards they are numbered as the monitor sees them */
+        int cgroup_fd; /* where the monitor lives */
         int run_dir_fd; /* where it listens for later daemons, under RUN_FILE_CONTROL; -EBADF: it does not */
-        int keep_fd;    /* one more that it is to hold; -EBADF: none */
+        int keep_fd; /* one more that it is to hold; -EBADF: none */
 } MonitorArgs;
 
 /**
@@ -35,15 +36,15 @@ typedef struct MonitorArgs {
  *
  * Return: 0 or negative errno; then there is no process.
  */
-int monitor_client_spawn(sd_event *event, const MonitorArgs *args, const MonitorHandler *handler, void *userdata,
-                MonitorClient **ret, int *ret_pidfd);
+int monitor_client_spawn(sd_event *event, const MonitorArgs *args, const MonitorHandler *handler,
+                void *userdata, MonitorClient **ret, int *ret_pidfd);
 
 /**
  * monitor_client_connect() - to the monitor that listens in @run_dir_fd
  * It answers with CONTROL_STATE. Return: 0, -ENOENT or -ECONNREFUSED (no monitor), -EAGAIN, or negative errno.
  */
-int monitor_client_connect(sd_event *event, int run_dir_fd, const MonitorHandler *handler, void *userdata,
-                MonitorClient **ret);
+int monitor_client_connect(sd_event *event, int run_dir_fd, const MonitorHandler *handler,
+                void *userdata, MonitorClient **ret);
 MonitorClient *monitor_client_free(MonitorClient *c);
 DEFINE_CLEANUP(MonitorClient *, monitor_client_free);
 

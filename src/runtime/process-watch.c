@@ -35,7 +35,8 @@ static int on_pidfd(sd_event_source *s, int fd, uint32_t revents, void *userdata
         }
 
         if (!w->fn) { /* nobody waits for it any more: it was reaped, and that was all */
-                (void) sd_event_source_set_floating(s, false); /* its last reference: w goes with it */
+                (void) sd_event_source_set_floating(
+                                s, false); /* its last reference: w goes with it */
                 return 0;
         }
         w->source = sd_event_source_disable_unref(w->source);
@@ -51,7 +52,7 @@ int process_watch_new(
         w = malloc(sizeof(*w));
         if (!w)
                 return -ENOMEM;
-        *w = (ProcessWatch){.pidfd = -EBADF, .fn = fn, .userdata = userdata};
+        *w = (ProcessWatch){ .pidfd = -EBADF, .fn = fn, .userdata = userdata };
 
         r = sd_event_add_io(event, &w->source, pidfd, EPOLLIN, on_pidfd, w);
         if (r < 0)
@@ -65,7 +66,8 @@ int process_watch_new(
 static bool runs_on(const ProcessWatch *w) {
         siginfo_t si = {};
 
-        return w->source && waitid(P_PIDFD, (id_t) w->pidfd, &si, WEXITED | WNOHANG) >= 0 && si.si_pid == 0;
+        return w->source && waitid(P_PIDFD, (id_t) w->pidfd, &si, WEXITED | WNOHANG) >= 0 &&
+               si.si_pid == 0;
 }
 
 ProcessWatch *process_watch_free(ProcessWatch *w) {

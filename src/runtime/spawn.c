@@ -19,7 +19,8 @@
 
 #define STACK_BYTES (64U * 1024)
 #define PROGRAM_BYTES_MAX (64 * 1024 * 1024)
-#define EXECUTABLE_MEMFD 0x0010U /* MFD_EXEC of Linux 6.3; older kernels refuse it and need it not */
+#define EXECUTABLE_MEMFD                                                                           \
+        0x0010U /* MFD_EXEC of Linux 6.3; older kernels refuse it and need it not */
 
 typedef struct Child {
         const SpawnArgs *args;
@@ -61,8 +62,9 @@ static int copy_program(int from_fd, off_t size, const char *name) {
                         return r;
                 done += n;
         }
-        if (fchmod(fd, 0500) < 0 ||
-                        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+        if (fchmod(fd, 0500) < 0 || fcntl(fd, F_ADD_SEALS,
+                                                    F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW |
+                                                                    F_SEAL_WRITE) < 0)
                 return -errno;
         return TAKE_FD(fd);
 }
@@ -74,10 +76,11 @@ static int open_program(int dir_fd, const char *dir, const char *name, Failure *
 
         file_fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
         if (file_fd < 0 || fstat(file_fd, &st) < 0)
-                return fail(reterr, FAILURE_NOT_AVAILABLE, errno, "Cannot open the program '%s/%s': %s", dir, name,
-                                strerror(errno));
+                return fail(reterr, FAILURE_NOT_AVAILABLE, errno,
+                                "Cannot open the program '%s/%s': %s", dir, name, strerror(errno));
         if (!S_ISREG(st.st_mode) || st.st_size > PROGRAM_BYTES_MAX)
-                return fail(reterr, FAILURE_NOT_AVAILABLE, ENOEXEC, "'%s/%s' is not a program", dir, name);
+                return fail(reterr, FAILURE_NOT_AVAILABLE, ENOEXEC, "'%s/%s' is not a program", dir,
+                                name);
         r = copy_program(file_fd, st.st_size, name);
         return r < 0 ? fail_errno(reterr, r, "Failed to read the program '%s/%s'", dir, name) : r;
 }
@@ -89,7 +92,8 @@ int spawner_open(const char *helper_dir, Spawner *ret, Failure *reterr) {
 
         dir_fd = open(helper_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (dir_fd < 0)
-                return fail_errno(reterr, errno, "Failed to open the programs' directory '%s'", helper_dir);
+                return fail_errno(reterr, errno, "Failed to open the programs' directory '%s'",
+                                helper_dir);
         r = s.monitor_fd = open_program(dir_fd, helper_dir, PROGRAM_MONITOR, reterr);
         if (r >= 0)
                 r = s.pull_fd = open_program(dir_fd, helper_dir, PROGRAM_PULL, reterr);
@@ -147,10 +151,12 @@ __attribute__((no_sanitize("address", "undefined"))) static int run_child(void *
         struct sigaction sa = { .sa_handler = SIG_DFL };
         sigset_t none;
 
-        (void) sigaction(SIGPIPE, &sa, NULL); /* the one we ignore; CLONE_CLEAR_SIGHAND saw to the others */
+        (void) sigaction(SIGPIPE, &sa,
+                        NULL); /* the one we ignore; CLONE_CLEAR_SIGHAND saw to the others */
         (void) sigemptyset(&none);
         null_fd = a->null_fd < lowest ? fcntl(a->null_fd, F_DUPFD_CLOEXEC, lowest) : a->null_fd;
-        program_fd = a->program_fd < lowest ? fcntl(a->program_fd, F_DUPFD_CLOEXEC, lowest) : a->program_fd;
+        program_fd = a->program_fd < lowest ? fcntl(a->program_fd, F_DUPFD_CLOEXEC, lowest)
+                                            : a->program_fd;
         if (null_fd < 0 || program_fd < 0)
                 goto fail;
         c->error = place_fds(a, lowest);
@@ -164,7 +170,8 @@ __attribute__((no_sanitize("address", "undefined"))) static int run_child(void *
                 goto fail;
         if (a->plain_oom_score)
                 set_plain_oom_score();
-        (void) syscall(SYS_close_range, (unsigned) lowest, UINT32_MAX, 4U /* CLOSE_RANGE_CLOEXEC */);
+        (void) syscall(SYS_close_range, (unsigned) lowest, UINT32_MAX,
+                        4U /* CLOSE_RANGE_CLOEXEC */);
         (void) sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail with a valid set */
         (void) syscall(SYS_execveat, program_fd, "", a->argv, no_environment, AT_EMPTY_PATH);
 fail:
@@ -191,7 +198,8 @@ static long clone3_call(struct clone_args *args, int (*fn)(void *), void *arg) {
                          "hlt\n"
                          "1:"
                          : "=a"(r)
-                         : "a"((long) SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(f), "r"(p), [exit] "i"(SYS_exit)
+                         : "a"((long) SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(f),
+                         "r"(p), [exit] "i"(SYS_exit)
                          : "rcx", "r11", "memory", "cc");
         return r;
 }
@@ -231,7 +239,8 @@ static long clone3_call(struct clone_args *args, int (*fn)(void *), void *arg) {
 #endif
 
 int spawn_process(const SpawnArgs *args, int *ret_pidfd) {
-        static char stack[STACK_BYTES] __attribute__((__aligned__(64))); /* one child at a time: we are stopped */
+        static char stack[STACK_BYTES]
+                        __attribute__((__aligned__(64))); /* one child at a time: we are stopped */
         Child child = { .args = args };
         int pidfd = -EBADF;
         struct clone_args clone_args = {

@@ -27,8 +27,9 @@ typedef struct WorkerHandler {
  *
  * Return: 0 or negative errno.
  */
-int worker_new(sd_event *event, const Spawner *spawner, char *const *argv, char *const *names, const int *fds,
-                size_t n_fds, const WorkerHandler *handler, void *userdata, Worker **ret);
+int worker_new(sd_event *event, const Spawner *spawner, char *const *argv, char *const *names,
+                const int *fds, size_t n_fds, const WorkerHandler *handler, void *userdata,
+                Worker **ret);
 
 /** worker_free() - kills it; done() is not called any more. */
 Worker *worker_free(Worker *w);

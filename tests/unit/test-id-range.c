@@ -15,7 +15,7 @@ typedef struct Fixture {
 static int set_up(void **state) {
         static Fixture f;
 
-        f = (Fixture) { .path = "/tmp/id-range-XXXXXX" };
+        f = (Fixture){ .path = "/tmp/id-range-XXXXXX" };
         if (!mkdtemp(f.path))
                 return -1;
         f.dir_fd = open(f.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -110,11 +110,16 @@ static void test_id_range_retake_refuses_what_is_no_range(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_id_range_lease_gives_no_range_twice, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_id_range_lease_gives_a_released_one_again, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_id_range_lease_leaves_subids_out, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_id_range_lease_respects_a_copy_of_the_fd, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_id_range_retake_refuses_what_is_no_range, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                                test_id_range_lease_gives_no_range_twice, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                                test_id_range_lease_gives_a_released_one_again, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                                test_id_range_lease_leaves_subids_out, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                                test_id_range_lease_respects_a_copy_of_the_fd, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                                test_id_range_retake_refuses_what_is_no_range, set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
