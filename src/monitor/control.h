@@ -26,8 +26,8 @@
 typedef struct ControlHeader {
         uint32_t magic;
         uint16_t version;
-        uint16_t type;    /* ControlType */
-        uint32_t length;  /* of the whole packet */
+        uint16_t type;   /* ControlType */
+        uint32_t length; /* of the whole packet */
         uint32_t serial; /* of a request; its CONTROL_REPLY carries the same; 0 in messages that are
                             none */
 } ControlHeader;

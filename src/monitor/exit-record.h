@@ -32,11 +32,11 @@ typedef struct ExitRecord {
         uint64_t finished_usec; /* realtime */
         uint8_t boot_id[16];
         uint32_t value;
-        uint32_t step;          /* PlanStep of EXIT_FAILED */
-        uint64_t run; /* counts the container's starts; set by the daemon when it allocates */
+        uint32_t step; /* PlanStep of EXIT_FAILED */
+        uint64_t run;  /* counts the container's starts; set by the daemon when it allocates */
         char detail[256];
         uint8_t reserved[188];
-        uint32_t checksum;      /* CRC-32 (IEEE) of all before */
+        uint32_t checksum; /* CRC-32 (IEEE) of all before */
 } ExitRecord;
 
 _Static_assert(sizeof(ExitRecord) == 512, "the exit record is one sector");

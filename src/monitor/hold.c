@@ -25,7 +25,7 @@
 /* One datagram to $NOTIFY_SOCKET. Source: sd_notify(3), "Notes": the protocol is stable. */
 static int notify(const char *text) {
         const char *path = getenv("NOTIFY_SOCKET");
-        struct sockaddr_un sa = {.sun_family = AF_UNIX};
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
         _cleanup_close_ int fd = -EBADF;
         size_t n;
 

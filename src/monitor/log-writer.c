@@ -8,10 +8,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/usec.h"
 
+#define PIECE_BYTES_MIN 4096 /* of a file that may hold hardly anything */
 #define NAME_MAX_BYTES sizeof("00000001.log")
 
 static void name_of(uint32_t number, char ret[static NAME_MAX_BYTES]) {
@@ -68,7 +70,8 @@ static int scan(int dir_fd, uint32_t *ret_low, uint32_t *ret_high) {
 
 static int create(LogWriter *w, uint32_t number) {
         LogFileHeader h = {
-                        .magic = LOG_FILE_MAGIC, .version = LOG_FILE_VERSION, .length = sizeof(h)};
+                .magic = LOG_FILE_MAGIC, .version = LOG_FILE_VERSION, .length = sizeof(h)
+        };
         char name[NAME_MAX_BYTES];
         int fd, r;
 
@@ -133,21 +136,22 @@ static int continue_file(LogWriter *w, uint32_t number) {
 
 int log_writer_open(LogWriter *w, int dir_fd, uint64_t max_size, uint32_t max_files) {
         uint32_t low, high;
-        int n;
+        int n, r;
 
-        *w = (LogWriter){.dir_fd = dir_fd,
-                        .fd = -EBADF,
-                        .max_size = max_size,
-                        .max_files = max_files};
+        *w = (LogWriter){
+                .dir_fd = dir_fd, .fd = -EBADF, .max_size = max_size, .max_files = max_files
+        };
         if (dir_fd < 0)
                 return 0;
 
         n = scan(dir_fd, &low, &high);
         if (n < 0)
                 return n;
-        if (n > 0 && continue_file(w, high) >= 0)
-                return 0;
-        return create(w, high + 1); /* the first, or after a file that is none of ours */
+        r = n > 0 ? continue_file(w, high) : -ENOENT;
+        if (r < 0)
+                r = create(w, high + 1); /* the first, or after a file that is none of ours */
+        w->sync_from = w->number;
+        return r;
 }
 
 void log_writer_done(LogWriter *w) {
@@ -173,12 +177,12 @@ static bool drop_oldest(LogWriter *w, uint32_t keep) {
 }
 
 static int write_chunk(LogWriter *w, LogStream stream, const void *data, size_t size) {
-        LogChunk chunk = {.time_nsec = now_realtime_nsec(),
-                        .length = (uint32_t) size,
-                        .stream = (uint8_t) stream};
+        LogChunk chunk = { .time_nsec = now_realtime_nsec(),
+                .length = (uint32_t) size,
+                .stream = (uint8_t) stream };
         struct iovec iov[2] = {
-                        {.iov_base = &chunk, .iov_len = sizeof(chunk)},
-                        {.iov_base = (void *) data, .iov_len = size}, /* writev() only reads it */
+                { .iov_base = &chunk, .iov_len = sizeof(chunk) },
+                { .iov_base = (void *) data, .iov_len = size }, /* writev() only reads it */
         };
         size_t whole = sizeof(chunk) + size;
         ssize_t n;
@@ -204,15 +208,13 @@ static int write_chunk(LogWriter *w, LogStream stream, const void *data, size_t 
 }
 
 static void rotate(LogWriter *w) {
-        log_writer_sync(w);
         if (create(w, w->number + 1) < 0)
                 return; /* no room for a new one: the old one grows on */
-        (void) drop_oldest(w, w->max_files);
+        (void) drop_oldest(
+                        w, w->max_files); /* what cannot be dropped now is tried again next time */
 }
 
-void log_writer_append(LogWriter *w, LogStream stream, const void *data, size_t size) {
-        if (w->fd < 0)
-                return;
+static void append_piece(LogWriter *w, LogStream stream, const void *data, size_t size) {
         if (w->max_size != UINT64_MAX && w->size > sizeof(LogFileHeader) &&
                         w->size + sizeof(LogChunk) + size > w->max_size)
                 rotate(w);
@@ -227,9 +229,77 @@ void log_writer_append(LogWriter *w, LogStream stream, const void *data, size_t 
         w->lost_bytes += size;
 }
 
-void log_writer_sync(LogWriter *w) {
-        if (w->fd >= 0 && w->dirty_since_usec > 0)
-                (void) fdatasync(w->fd); /* its failure is the disk's: the workload goes on, the
-                                            bytes are in the cache */
+void log_writer_append(LogWriter *w, LogStream stream, const void *data, size_t size) {
+        const uint64_t overhead = sizeof(LogFileHeader) + sizeof(LogChunk);
+        size_t room = LOG_CHUNK_BYTES_MAX;
+
+        if (w->fd < 0)
+                return;
+        if (w->max_size < overhead + room)
+                room = w->max_size < overhead + PIECE_BYTES_MIN ? PIECE_BYTES_MIN
+                                                                : (size_t) (w->max_size - overhead);
+        do {
+                size_t n = size < room ? size : room;
+
+                append_piece(w, stream, data, n);
+                data = (const char *) data + n;
+                size -= n;
+        } while (size > 0);
+}
+
+/* By name, so that no fd need be kept for a rotated file; one that was dropped needs no sync. */
+static void sync_files(int dir_fd, uint32_t from, uint32_t to) {
+        for (uint32_t number = from; number <= to; number++) {
+                char name[NAME_MAX_BYTES];
+                int fd;
+
+                name_of(number, name);
+                fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+                if (fd < 0)
+                        continue;
+                (void) fdatasync(fd); /* its failure is the disk's: the workload goes on, the bytes
+                                         are in the cache */
+                close_fd(fd);
+        }
+}
+
+static void mark_synced(LogWriter *w) {
+        w->sync_from = w->number;
         w->dirty_since_usec = 0;
+}
+
+void log_writer_sync(LogWriter *w) {
+        if (w->sync_pid > 0) /* it may not outlive us */
+                while (waitpid(w->sync_pid, NULL, 0) < 0 && errno == EINTR)
+                        ;
+        w->sync_pid = 0;
+        if (w->fd >= 0 && w->dirty_since_usec > 0)
+                sync_files(w->dir_fd, w->sync_from, w->number);
+        mark_synced(w);
+}
+
+void log_writer_reap(LogWriter *w) {
+        if (w->sync_pid > 0 && waitpid(w->sync_pid, NULL, WNOHANG) != 0)
+                w->sync_pid = 0;
+}
+
+void log_writer_sync_beside(LogWriter *w) {
+        pid_t pid;
+
+        log_writer_reap(w);
+        if (w->fd < 0 || w->dirty_since_usec == 0 || w->sync_pid > 0)
+                return;
+        pid = fork();
+        if (pid == 0) {
+                /* Holds nothing but the directory: a client waits for the end of its pipe. */
+                if (dup2(w->dir_fd, 0) == 0 && close_all_from(1) >= 0)
+                        sync_files(0, w->sync_from, w->number);
+                _exit(0);
+        }
+        if (pid < 0) {
+                log_writer_sync(w);
+                return;
+        }
+        w->sync_pid = pid;
+        mark_synced(w);
 }

@@ -34,9 +34,10 @@
 typedef struct Monitor {
         int conn_fd, listen_fd, record_fd;
         bool exec;
-        bool is_volatile;         /* nothing of this run need survive the machine */
-        usec_t flush_until_usec;  /* monotonic; 0: not ended; USEC_INFINITY: over */
-        struct winsize size;      /* of the terminal, if told before there is one */
+        bool is_volatile; /* nothing of this run need survive the machine */
+        usec_t reap_usec; /* monotonic: when to look after the log's syncing child; 0: there is none */
+        usec_t flush_until_usec; /* monotonic; 0: not ended; USEC_INFINITY: over */
+        struct winsize size;     /* of the terminal, if told before there is one */
         ControlState state;
         Spawned child;
         LogWriter log;
@@ -58,18 +59,18 @@ static void send_message(Monitor *m, ControlType type, uint32_t serial, const vo
                 ControlHeader header;
                 char body[sizeof(ExitRecord)];
         } packet = {
-                        .header = {.magic = CONTROL_MAGIC,
-                                        .version = CONTROL_VERSION,
-                                        .type = type,
-                                        .serial = serial,
-                                        .length = (uint32_t) (sizeof(ControlHeader) + size)},
+                .header = { .magic = CONTROL_MAGIC,
+                                .version = CONTROL_VERSION,
+                                .type = type,
+                                .serial = serial,
+                                .length = (uint32_t) (sizeof(ControlHeader) + size) },
         };
         union {
                 struct cmsghdr header;
                 char room[CMSG_SPACE(sizeof(int))];
         } control = {};
-        struct iovec iov = {.iov_base = &packet, .iov_len = sizeof(ControlHeader) + size};
-        struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
+        struct iovec iov = { .iov_base = &packet, .iov_len = sizeof(ControlHeader) + size };
+        struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 
         if (m->conn_fd < 0)
                 return;
@@ -90,7 +91,7 @@ static void send_message(Monitor *m, ControlType type, uint32_t serial, const vo
 }
 
 static int terminal_resize(Monitor *m, const ControlResize *size) {
-        m->size = (struct winsize){.ws_row = size->rows, .ws_col = size->columns};
+        m->size = (struct winsize){ .ws_row = size->rows, .ws_col = size->columns };
         if (m->state.phase == CONTROL_PHASE_STARTING)
                 return 0; /* the plan takes it along */
         if (!m->streams.terminal || m->streams.out_fd < 0)
@@ -121,7 +122,7 @@ static int attach(Monitor *m, const ControlAttach *a, int *fds, size_t n_fds) {
 
 static void handle(Monitor *m, const ControlHeader *h, const void *body, size_t size, int *fds,
                 size_t n_fds) {
-        ControlReply reply = {.error = -EINVAL};
+        ControlReply reply = { .error = -EINVAL };
 
         switch (h->type) {
         case CONTROL_ATTACH:
@@ -155,11 +156,11 @@ static bool receive(Monitor *m) {
                 struct cmsghdr header;
                 char room[CMSG_SPACE(CONTROL_FDS_MAX * sizeof(int))];
         } control;
-        struct iovec iov = {.iov_base = &packet, .iov_len = sizeof(packet)};
-        struct msghdr h = {.msg_iov = &iov,
-                        .msg_iovlen = 1,
-                        .msg_control = &control,
-                        .msg_controllen = sizeof(control)};
+        struct iovec iov = { .iov_base = &packet, .iov_len = sizeof(packet) };
+        struct msghdr h = { .msg_iov = &iov,
+                .msg_iovlen = 1,
+                .msg_control = &control,
+                .msg_controllen = sizeof(control) };
         int fds[CONTROL_FDS_MAX];
         size_t n_fds = 0;
         ssize_t n;
@@ -211,10 +212,12 @@ static void accept_daemon(Monitor *m) {
 static int poll_timeout(const Monitor *m) {
         usec_t now, due = USEC_INFINITY;
 
-        if (m->log.dirty_since_usec > 0 && !m->is_volatile)
+        if (m->log.dirty_since_usec > 0 && !m->is_volatile && m->log.sync_pid == 0)
                 due = m->log.dirty_since_usec + SYNC_DELAY_USEC;
         if (m->streams.used_since_usec > 0 && m->streams.used_since_usec + SYNC_DELAY_USEC < due)
                 due = m->streams.used_since_usec + SYNC_DELAY_USEC;
+        if (m->reap_usec > 0 && m->reap_usec < due)
+                due = m->reap_usec;
         if (m->flush_until_usec > 0 && m->flush_until_usec < due)
                 due = m->flush_until_usec;
         if (due == USEC_INFINITY)
@@ -230,8 +233,16 @@ static bool is_due(usec_t since_usec, usec_t now) {
 static void run_timers(Monitor *m) {
         usec_t now = now_monotonic();
 
+        if (m->reap_usec > 0 && now >= m->reap_usec) {
+                log_writer_reap(&m->log);
+                m->reap_usec = 0;
+        }
         if (is_due(m->log.dirty_since_usec, now) && !m->is_volatile)
-                log_writer_sync(&m->log);
+                log_writer_sync_beside(&m->log);
+        if (m->log.sync_pid == 0)
+                m->reap_usec = 0;
+        else if (m->reap_usec == 0)
+                m->reap_usec = now + SYNC_DELAY_USEC;
         if (is_due(m->streams.used_since_usec, now))
                 streams_release(&m->streams);
         if (m->flush_until_usec > 0 && now >= m->flush_until_usec)
@@ -279,10 +290,9 @@ static bool may_end(const Monitor *m) {
 static void loop(Monitor *m) {
         while (!may_end(m)) {
                 struct pollfd p[STREAMS_POLL_MAX + 3] = {
-                                {.fd = m->child.pidfd,
-                                                .events = POLLIN}, /* poll() skips negative ones */
-                                {.fd = m->conn_fd, .events = POLLIN},
-                                {.fd = m->listen_fd, .events = POLLIN},
+                        { .fd = m->child.pidfd, .events = POLLIN }, /* poll() skips negative ones */
+                        { .fd = m->conn_fd, .events = POLLIN },
+                        { .fd = m->listen_fd, .events = POLLIN },
                 };
                 size_t n = streams_poll_fds(&m->streams, p + 3);
 
@@ -334,7 +344,7 @@ static int set_up(Monitor *m, const Plan *plan) {
         /* The run's number is the daemon's; all else is of an earlier run. */
         if (pread_full(m->record_fd, &m->record, sizeof(m->record), 0) != sizeof(m->record))
                 m->record.run = 0;
-        m->record = (ExitRecord){.run = m->record.run};
+        m->record = (ExitRecord){ .run = m->record.run };
         memcpy(m->record.boot_id, plan->boot_id, sizeof(m->record.boot_id));
         streams_init(&m->streams, plan->fds[PLAN_FD_LOG_DIR] >= 0 ? &m->log : NULL);
         return log_writer_open(&m->log, plan->fds[PLAN_FD_LOG_DIR], plan->log_max_size,
@@ -354,9 +364,9 @@ static void start_failed(Monitor *m, const PlanFailure *failure) {
 /* What only the start needed: a container that idles for months holds no more than its streams and
  * sockets. */
 static void let_go_of_plan(Plan *plan, void *map, size_t size) {
-        static const PlanFd start_only[] = {PLAN_FD_CGROUP, PLAN_FD_STATE_DIR, PLAN_FD_TARGET,
-                        PLAN_FD_STDIN, PLAN_FD_STDOUT, PLAN_FD_STDERR, PLAN_FD_USERNS_STORAGE,
-                        PLAN_FD_NETNS};
+        static const PlanFd start_only[] = { PLAN_FD_CGROUP, PLAN_FD_STATE_DIR, PLAN_FD_TARGET,
+                PLAN_FD_STDIN, PLAN_FD_STDOUT, PLAN_FD_STDERR, PLAN_FD_USERNS_STORAGE,
+                PLAN_FD_NETNS };
 
         for (size_t i = 0; i < ELEMENTSOF(start_only); i++)
                 close_fd(plan->fds[start_only[i]]);
@@ -397,7 +407,7 @@ static int run(Monitor *m) {
         m->child.pidfd = -EBADF;
         r = set_up(m, &plan);
         if (r < 0) {
-                failure = (PlanFailure){.step = PLAN_STEP_PLAN, .error = -r, .detail = "log"};
+                failure = (PlanFailure){ .step = PLAN_STEP_PLAN, .error = -r, .detail = "log" };
                 start_failed(m, &failure);
                 return EXIT_FAILURE;
         }

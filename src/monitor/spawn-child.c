@@ -77,7 +77,8 @@ static int storage_userns(const Plan *plan) {
 }
 
 static int shifted_clone(int dir_fd, int userns_fd) {
-        struct pd_mount_attr attr = {.attr_set = PD_ATTR_IDMAP, .userns_fd = (uint64_t) userns_fd};
+        struct pd_mount_attr attr = { .attr_set = PD_ATTR_IDMAP,
+                .userns_fd = (uint64_t) userns_fd };
         int fd, r;
 
         fd = sys_open_tree(dir_fd, "", PD_OPEN_TREE_CLONE | AT_EMPTY_PATH);
@@ -165,7 +166,7 @@ static int prepare_streams(const Plan *plan, Spawned *s) {
 }
 
 static void fail_step(PlanFailure *failure, PlanStep step, int error, const char *detail) {
-        *failure = (PlanFailure){.step = step, .error = -error};
+        *failure = (PlanFailure){ .step = step, .error = -error };
         (void) snprintf(failure->detail, sizeof(failure->detail), "%s", detail);
 }
 
@@ -184,9 +185,8 @@ static int set_oom_score(const Plan *plan, pid_t pid) {
 }
 
 /* By number. Source: asm-generic/resource.h */
-static const char *const limit_names[] = {"cpu", "fsize", "data", "stack", "core", "rss", "nproc",
-                "nofile", "memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio",
-                "rttime"};
+static const char *const limit_names[] = { "cpu", "fsize", "data", "stack", "core", "rss", "nproc",
+        "nofile", "memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime" };
 
 static const char *limit_name(uint32_t resource) {
         return resource < sizeof(limit_names) / sizeof(limit_names[0]) ? limit_names[resource]
@@ -252,12 +252,12 @@ static int await_execve(int sync_fd, Spawned *s, PlanFailure *failure) {
                         char room[CMSG_SPACE(sizeof(int))];
                 } control = {};
                 PlanFailure got = {};
-                struct iovec iov = {.iov_base = &got, .iov_len = sizeof(got)};
+                struct iovec iov = { .iov_base = &got, .iov_len = sizeof(got) };
                 struct msghdr m = {
-                                .msg_iov = &iov,
-                                .msg_iovlen = 1,
-                                .msg_control = &control,
-                                .msg_controllen = sizeof(control),
+                        .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = &control,
+                        .msg_controllen = sizeof(control),
                 };
                 struct cmsghdr *cmsg;
                 ssize_t n;
@@ -293,11 +293,11 @@ static void close_childs_ends(const Plan *plan) {
 
 static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
         struct pd_clone_args args = {
-                        .flags = PD_CLONE_PIDFD | PD_CLONE_INTO_CGROUP |
-                                 (plan->kind == PLAN_RUN ? plan->namespaces : 0),
-                        .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
-                        .exit_signal = SIGCHLD,
-                        .cgroup = (uint64_t) plan->fds[PLAN_FD_CGROUP],
+                .flags = PD_CLONE_PIDFD | PD_CLONE_INTO_CGROUP |
+                         (plan->kind == PLAN_RUN ? plan->namespaces : 0),
+                .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
+                .exit_signal = SIGCHLD,
+                .cgroup = (uint64_t) plan->fds[PLAN_FD_CGROUP],
         };
         int lifeline[2], pid;
 
@@ -320,11 +320,11 @@ static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
 }
 
 int spawn_child(Plan *plan, Spawned *ret, PlanFailure *failure) {
-        Spawned s = {.pidfd = -EBADF,
-                        .stdin_fd = -EBADF,
-                        .stdout_fd = -EBADF,
-                        .stderr_fd = -EBADF,
-                        .terminal_fd = -EBADF};
+        Spawned s = { .pidfd = -EBADF,
+                .stdin_fd = -EBADF,
+                .stdout_fd = -EBADF,
+                .stderr_fd = -EBADF,
+                .terminal_fd = -EBADF };
         int sync[2], r;
 
         child.upper_fd = -EBADF;

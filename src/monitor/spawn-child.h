@@ -7,8 +7,8 @@
 
 typedef struct Spawned {
         pid_t pid;
-        int pidfd;       /* owned by the caller */
-        int stdin_fd;    /* our ends, owned by the caller; -EBADF where there is none */
+        int pidfd;    /* owned by the caller */
+        int stdin_fd; /* our ends, owned by the caller; -EBADF where there is none */
         int stdout_fd;
         int stderr_fd;
         int terminal_fd; /* master; then the three above are -EBADF */

@@ -32,11 +32,9 @@ void streams_release(Streams *s) {
 }
 
 void streams_init(Streams *s, LogWriter *log) {
-        *s = (Streams){.log = log,
-                        .out_fd = -EBADF,
-                        .err_fd = -EBADF,
-                        .in_fd = -EBADF,
-                        .source_fd = -EBADF};
+        *s = (Streams){
+                .log = log, .out_fd = -EBADF, .err_fd = -EBADF, .in_fd = -EBADF, .source_fd = -EBADF
+        };
         for (size_t i = 0; i < CONTROL_FOLLOWERS_MAX; i++)
                 s->sinks[i].fd = -EBADF;
 }
@@ -45,7 +43,7 @@ static void sink_close(Sink *k) {
         k->fd = close_fd(k->fd);
         if (k->pending)
                 (void) munmap(k->pending, CONTROL_FOLLOWER_LAG_MAX); /* our own mapping */
-        *k = (Sink){.fd = -EBADF};
+        *k = (Sink){ .fd = -EBADF };
 }
 
 void streams_done(Streams *s) {
@@ -111,9 +109,9 @@ int streams_attach(Streams *s, unsigned mask, const int *fds) {
                         s->source_fd = close_fd(s->source_fd);
         }
         if (out)
-                *out = (Sink){.fd = fds[i++], .stream = LOG_STREAM_STDOUT, .block = block};
+                *out = (Sink){ .fd = fds[i++], .stream = LOG_STREAM_STDOUT, .block = block };
         if (err)
-                *err = (Sink){.fd = fds[i++], .stream = LOG_STREAM_STDERR, .block = block};
+                *err = (Sink){ .fd = fds[i++], .stream = LOG_STREAM_STDERR, .block = block };
         for (Sink *k = s->sinks; k < s->sinks + CONTROL_FOLLOWERS_MAX; k++)
                 if (k == out || k == err) {
                         (void) fd_set_nonblock(k->fd, true); /* as above */
@@ -215,8 +213,7 @@ static bool read_output(Streams *s, int *fd, LogStream stream) {
 
 static void push_input(Streams *s) {
         while (s->input_begin < s->input_end && s->in_fd >= 0) {
-                ssize_t n = write(
-                                s->in_fd, input + s->input_begin, s->input_end - s->input_begin);
+                ssize_t n = write(s->in_fd, input + s->input_begin, s->input_end - s->input_begin);
 
                 if (n < 0 && errno == EINTR)
                         continue;
@@ -257,18 +254,18 @@ size_t streams_poll_fds(Streams *s, struct pollfd *p) {
         size_t n = 0;
 
         if (s->out_fd >= 0 && !is_held_up(s, LOG_STREAM_STDOUT))
-                p[n++] = (struct pollfd){.fd = s->out_fd, .events = POLLIN};
+                p[n++] = (struct pollfd){ .fd = s->out_fd, .events = POLLIN };
         if (s->err_fd >= 0 && !is_held_up(s, LOG_STREAM_STDERR))
-                p[n++] = (struct pollfd){.fd = s->err_fd, .events = POLLIN};
+                p[n++] = (struct pollfd){ .fd = s->err_fd, .events = POLLIN };
         if (s->in_fd >= 0 && s->input_begin < s->input_end)
-                p[n++] = (struct pollfd){.fd = s->in_fd, .events = POLLOUT};
+                p[n++] = (struct pollfd){ .fd = s->in_fd, .events = POLLOUT };
         else if (s->in_fd >= 0 && s->source_fd >= 0)
-                p[n++] = (struct pollfd){.fd = s->source_fd, .events = POLLIN};
+                p[n++] = (struct pollfd){ .fd = s->source_fd, .events = POLLIN };
         for (size_t i = 0; i < CONTROL_FOLLOWERS_MAX; i++)
                 if (s->sinks[i].fd >= 0) /* POLLERR says that its reader left */
                         p[n++] = (struct pollfd){
-                                        .fd = s->sinks[i].fd,
-                                        .events = s->sinks[i].begin < s->sinks[i].end ? POLLOUT : 0,
+                                .fd = s->sinks[i].fd,
+                                .events = s->sinks[i].begin < s->sinks[i].end ? POLLOUT : 0,
                         };
         return n;
 }

@@ -14,8 +14,8 @@
 #include "monitor/spawn-child.h"
 
 typedef struct Sink {
-        int fd;            /* owned, non-blocking; -EBADF: free */
-        LogStream stream;  /* what it gets */
+        int fd;           /* owned, non-blocking; -EBADF: free */
+        LogStream stream; /* what it gets */
         bool block;
         char *pending;     /* mapped when first needed; CONTROL_FOLLOWER_LAG_MAX bytes */
         size_t begin, end; /* what of it is to be written */
@@ -29,8 +29,8 @@ typedef struct Streams {
                                -EBADF: ended */
         int in_fd;          /* owned: the workload's standard input, or a duplicate of the master */
         bool terminal;
-        int source_fd;      /* owned: the attached client's input; -EBADF: none */
-        bool source_closes; /* its end closes in_fd */
+        int source_fd;                 /* owned: the attached client's input; -EBADF: none */
+        bool source_closes;            /* its end closes in_fd */
         size_t input_begin, input_end; /* of what was read for the workload and not taken yet */
         usec_t used_since_usec; /* monotonic; 0: the buffers hold no memory worth giving back */
         Sink sinks[CONTROL_FOLLOWERS_MAX];

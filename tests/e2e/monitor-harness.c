@@ -44,23 +44,22 @@ static struct {
 } arg;
 
 static PlanMount mounts[] = {
-                {PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC | MS_NODEV, "/proc", NULL, "proc", NULL},
-                {PLAN_MOUNT_FS, MS_NOSUID | MS_STRICTATIME, "/dev", NULL, "tmpfs",
-                                "mode=755,size=65536k"},
-                {PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC, "/dev/pts", NULL, "devpts",
-                                "newinstance,ptmxmode=0666,mode=0620,gid=5"},
-                {PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC | MS_NODEV, "/dev/shm", NULL, "tmpfs",
-                                "mode=1777,size=65536k"},
-                {PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC | MS_NODEV, "/dev/mqueue", NULL, "mqueue",
-                                NULL},
-                {PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_RDONLY, "/sys", NULL, "sysfs",
-                                NULL},
-                {PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_RDONLY, "/sys/fs/cgroup",
-                                NULL, "cgroup2", NULL},
-                {PLAN_MOUNT_MASK, 0, "/proc/kcore", NULL, NULL, NULL},
-                {PLAN_MOUNT_MASK, 0, "/proc/nothing-of-this-name", NULL, NULL, NULL},
-                {PLAN_MOUNT_MASK, 0, "/sys/firmware", NULL, NULL, NULL},
-                {PLAN_MOUNT_READONLY, 0, "/proc/sys", NULL, NULL, NULL},
+        { PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC | MS_NODEV, "/proc", NULL, "proc", NULL },
+        { PLAN_MOUNT_FS, MS_NOSUID | MS_STRICTATIME, "/dev", NULL, "tmpfs",
+                        "mode=755,size=65536k" },
+        { PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC, "/dev/pts", NULL, "devpts",
+                        "newinstance,ptmxmode=0666,mode=0620,gid=5" },
+        { PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC | MS_NODEV, "/dev/shm", NULL, "tmpfs",
+                        "mode=1777,size=65536k" },
+        { PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC | MS_NODEV, "/dev/mqueue", NULL, "mqueue", NULL },
+        { PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_RDONLY, "/sys", NULL, "sysfs",
+                        NULL },
+        { PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_RDONLY, "/sys/fs/cgroup", NULL,
+                        "cgroup2", NULL },
+        { PLAN_MOUNT_MASK, 0, "/proc/kcore", NULL, NULL, NULL },
+        { PLAN_MOUNT_MASK, 0, "/proc/nothing-of-this-name", NULL, NULL, NULL },
+        { PLAN_MOUNT_MASK, 0, "/sys/firmware", NULL, NULL, NULL },
+        { PLAN_MOUNT_READONLY, 0, "/proc/sys", NULL, NULL, NULL },
 };
 
 static void die(const char *what) {
@@ -79,7 +78,7 @@ static void say_failure(const PlanFailure *f) {
 }
 
 static void say_end(const ExitRecord *e) {
-        PlanFailure f = {.step = e->step, .error = (int32_t) e->value};
+        PlanFailure f = { .step = e->step, .error = (int32_t) e->value };
 
         if (e->kind == EXIT_FAILED) {
                 memcpy(f.detail, e->detail, sizeof(f.detail));
@@ -91,13 +90,13 @@ static void say_end(const ExitRecord *e) {
 static void send_control(int fd, ControlType type, const void *body, size_t size, const int *fds,
                 size_t n_fds) {
         char packet[CONTROL_PACKET_MAX], room[CMSG_SPACE(3 * sizeof(int))] = {};
-        ControlHeader h = {.magic = CONTROL_MAGIC,
-                        .version = CONTROL_VERSION,
-                        .type = type,
-                        .length = (uint32_t) (sizeof(h) + size),
-                        .serial = 1};
-        struct iovec iov = {.iov_base = packet, .iov_len = h.length};
-        struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+        ControlHeader h = { .magic = CONTROL_MAGIC,
+                .version = CONTROL_VERSION,
+                .type = type,
+                .length = (uint32_t) (sizeof(h) + size),
+                .serial = 1 };
+        struct iovec iov = { .iov_base = packet, .iov_len = h.length };
+        struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 
         memcpy(packet, &h, sizeof(h));
         if (size > 0)
@@ -117,7 +116,7 @@ static void send_control(int fd, ControlType type, const void *body, size_t size
 }
 
 static void attach_own_streams(int control_fd) {
-        ControlAttach a = {.mask = arg.attach};
+        ControlAttach a = { .mask = arg.attach };
         int fds[3];
         size_t n = 0;
 
@@ -128,18 +127,18 @@ static void attach_own_streams(int control_fd) {
                 send_control(control_fd, CONTROL_ATTACH, &a, sizeof(a), fds, n);
         if (arg.resize > 0)
                 send_control(control_fd, CONTROL_RESIZE,
-                                &(ControlResize){.rows = (uint16_t) arg.resize, .columns = 99},
+                                &(ControlResize){ .rows = (uint16_t) arg.resize, .columns = 99 },
                                 sizeof(ControlResize), NULL, 0);
 }
 
 /* Return: the packet's type, or 0 at the socket's end; @ret_fd: what came along, or -1. */
 static unsigned receive(int control_fd, void *packet, int *ret_fd) {
         char room[CMSG_SPACE(sizeof(int))];
-        struct iovec iov = {.iov_base = packet, .iov_len = CONTROL_PACKET_MAX};
-        struct msghdr m = {.msg_iov = &iov,
-                        .msg_iovlen = 1,
-                        .msg_control = room,
-                        .msg_controllen = sizeof(room)};
+        struct iovec iov = { .iov_base = packet, .iov_len = CONTROL_PACKET_MAX };
+        struct msghdr m = { .msg_iov = &iov,
+                .msg_iovlen = 1,
+                .msg_control = room,
+                .msg_controllen = sizeof(room) };
         const ControlHeader *h = packet;
         struct cmsghdr *c;
         ssize_t n;
@@ -202,7 +201,7 @@ static int listen_to(int control_fd) {
 
 /* WORK/control as an address. */
 static struct sockaddr_un address_of(const char *work) {
-        struct sockaddr_un sa = {.sun_family = AF_UNIX};
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
 
         if (snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/control", work) >=
                         (int) sizeof(sa.sun_path)) {
@@ -221,7 +220,7 @@ static int connect_to(const char *work) {
 }
 
 static int record_in(int work_fd, const char *name) {
-        ExitRecord none = {.kind = EXIT_NONE};
+        ExitRecord none = { .kind = EXIT_NONE };
         int fd = must(openat(work_fd, name, O_RDWR | O_CREAT, 0600), name);
 
         must(exit_record_write(fd, &none), name);
@@ -229,10 +228,10 @@ static int record_in(int work_fd, const char *name) {
 }
 
 static int spawn(const char *monitor, int their_fd) {
-        const char *argv[] = {"pocketdocker-monitor", NULL};
+        const char *argv[] = { "pocketdocker-monitor", NULL };
         void *data;
         size_t size;
-        int plan_fd;
+        int plan_fd, null_fd, log_fd;
         pid_t pid;
 
         errno = -must(plan_encode(&arg.plan, &data, &size), "plan");
@@ -241,13 +240,21 @@ static int spawn(const char *monitor, int their_fd) {
                 die("plan");
         free(data);
 
+        /* Holds no stream of ours but those that it was given; what a sanitizer says stays beside its work. */
+        null_fd = must(open("/dev/null", O_RDWR | O_CLOEXEC), "/dev/null");
+        log_fd = must(openat(arg.plan.fds[PLAN_FD_STATE_DIR], "stderr",
+                                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600),
+                        "stderr");
         pid = must(vfork(), "vfork");
         if (pid == 0) {
-                if (dup2(plan_fd, 3) == 3)
+                if (dup2(plan_fd, 3) == 3 && dup2(null_fd, 0) == 0 && dup2(null_fd, 1) == 1 &&
+                                dup2(log_fd, 2) == 2)
                         (void) execv(monitor, (char **) argv);
                 _exit(2);
         }
         (void) close(plan_fd);
+        (void) close(null_fd);
+        (void) close(log_fd);
         (void) close(their_fd);
         return pid;
 }
@@ -260,7 +267,7 @@ static int open_layers(char *layers) {
 }
 
 static void fill_plan(const char *work, const char *cgroup, char **command) {
-        static const char *env[] = {"PATH=/bin:/usr/bin", "TERM=xterm", NULL};
+        static const char *env[] = { "PATH=/bin:/usr/bin", "TERM=xterm", NULL };
         Plan *p = &arg.plan;
         int work_fd = must(open(work, O_RDONLY | O_DIRECTORY), work);
 
@@ -268,8 +275,8 @@ static void fill_plan(const char *work, const char *cgroup, char **command) {
         p->fds[PLAN_FD_CGROUP] = must(open(cgroup, O_RDONLY | O_DIRECTORY), cgroup);
         p->namespaces = ALL_NAMESPACES;
         p->flags |= PLAN_FLAG_NO_NEW_PRIVS | PLAN_FLAG_LOOPBACK;
-        p->uid_maps[p->n_uid_maps++] = (PlanIdMap){0, FIRST_ID, 65536};
-        p->gid_maps[p->n_gid_maps++] = (PlanIdMap){0, FIRST_ID, 65536};
+        p->uid_maps[p->n_uid_maps++] = (PlanIdMap){ 0, FIRST_ID, 65536 };
+        p->gid_maps[p->n_gid_maps++] = (PlanIdMap){ 0, FIRST_ID, 65536 };
         p->id = CONTAINER_ID;
         p->hostname = "harness";
         p->argv = (const char **) command;
@@ -305,7 +312,7 @@ static int run(int argc, char **argv) {
         must(listen(p->fds[PLAN_FD_LISTEN], 4), "listen");
         must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), "socketpair");
         p->fds[PLAN_FD_CONTROL] = must(dup(control[1]), "dup");
-        p->storage_map = (PlanIdMap){FOREIGN_ID, FIRST_ID, 65536};
+        p->storage_map = (PlanIdMap){ FOREIGN_ID, FIRST_ID, 65536 };
         p->mounts = mounts;
         p->n_mounts = sizeof(mounts) / sizeof(mounts[0]);
 
@@ -367,29 +374,50 @@ static int parse_options(int argc, char **argv) {
                 case 'a': /* its output is ours, and waits for us */
                         arg.attach |= CONTROL_ATTACH_STDOUT | CONTROL_ATTACH_BLOCK;
                         break;
-                case 'd': arg.leave = true; break;
+                case 'd':
+                        arg.leave = true;
+                        break;
                 case 'i':
                         arg.attach |= CONTROL_ATTACH_STDIN | CONTROL_ATTACH_CLOSE_STDIN;
                         p->flags |= PLAN_FLAG_STDIN;
                         break;
-                case 't': p->flags |= PLAN_FLAG_TERMINAL; break;
-                case 'I': p->flags |= PLAN_FLAG_INIT; break;
-                case 'R': p->flags |= PLAN_FLAG_READ_ONLY; break;
-                case 'V': p->flags |= PLAN_FLAG_VOLATILE; break;
-                case 'N': arg.no_log = true; break;
-                case 'u': p->user = optarg; break;
-                case 'w': p->working_dir = optarg; break;
+                case 't':
+                        p->flags |= PLAN_FLAG_TERMINAL;
+                        break;
+                case 'I':
+                        p->flags |= PLAN_FLAG_INIT;
+                        break;
+                case 'R':
+                        p->flags |= PLAN_FLAG_READ_ONLY;
+                        break;
+                case 'V':
+                        p->flags |= PLAN_FLAG_VOLATILE;
+                        break;
+                case 'N':
+                        arg.no_log = true;
+                        break;
+                case 'u':
+                        p->user = optarg;
+                        break;
+                case 'w':
+                        p->working_dir = optarg;
+                        break;
                 case 's':
                         p->log_max_size = strcmp(optarg, "-1") == 0 ? UINT64_MAX
                                                                     : strtoull(optarg, NULL, 0);
                         break;
-                case 'F': p->log_max_files = (uint32_t) strtoul(optarg, NULL, 0); break;
-                case 'U':
-                        p->ulimits[p->n_ulimits++] = (PlanUlimit){RLIMIT_NOFILE,
-                                        strtoull(optarg, NULL, 0), strtoull(optarg, NULL, 0)};
+                case 'F':
+                        p->log_max_files = (uint32_t) strtoul(optarg, NULL, 0);
                         break;
-                case 'r': arg.resize = strtoul(optarg, NULL, 0); break;
-                default: return -1;
+                case 'U':
+                        p->ulimits[p->n_ulimits++] = (PlanUlimit){ RLIMIT_NOFILE,
+                                strtoull(optarg, NULL, 0), strtoull(optarg, NULL, 0) };
+                        break;
+                case 'r':
+                        arg.resize = strtoul(optarg, NULL, 0);
+                        break;
+                default:
+                        return -1;
                 }
         return optind;
 }
