@@ -31,7 +31,7 @@ static int replace_list(char ***p, char *const *l, Failure *reterr) {
 static int set_name(ContainerOptions *o, const OptionValue *value, Failure *reterr) {
         if (!isempty(value->string) && !container_name_is_valid(value->string))
                 return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
-                            "'%.160s' is not a valid container name: [a-zA-Z0-9][a-zA-Z0-9_.-]+, "
+                            "'%.160s' is not a valid container name: [a-zA-Z0-9][a-zA-Z0-9_.-]*, "
                             "%u bytes at most",
                             value->string,
                             CONTAINER_NAME_MAX);

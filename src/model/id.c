@@ -58,7 +58,7 @@ bool container_name_is_valid(const char *s) {
         if (!s || *s == '\0' || !strchr(NAME_CHARACTERS, *s))
                 return false;
         n = strspn(s, NAME_CHARACTERS "_.-");
-        return n >= 2 && n <= CONTAINER_NAME_MAX && s[n] == '\0' && !id_is_valid(s);
+        return n <= CONTAINER_NAME_MAX && s[n] == '\0' && !id_is_valid(s);
 }
 
 void generated_name(const uint8_t random[static 8], unsigned attempt,

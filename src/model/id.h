@@ -21,7 +21,7 @@ bool id_is_prefix(const char *s);
 /** id_shorten() - the first 12 digits. */
 void id_shorten(const char *id, char ret[static ID_SHORT_MAX]);
 
-/** container_name_is_valid() - [a-zA-Z0-9][a-zA-Z0-9_.-]+, at most CONTAINER_NAME_MAX bytes, as Docker has it; never 64 hex digits, which are an id. */
+/** container_name_is_valid() - [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most CONTAINER_NAME_MAX bytes; never 64 hex digits, which are an id. */
 bool container_name_is_valid(const char *s);
 
 #define GENERATED_NAME_MAX 48U

@@ -46,9 +46,9 @@ static void test_id_is_valid_and_prefix(void **state) {
 }
 
 static void test_container_name_is_valid(void **state) {
-        static const char *const good[] = { "ab", "web.1", "0-9", "A_b-c.d", ("abc" HEX64) };
+        static const char *const good[] = { "a", "ab", "web.1", "0-9", "A_b-c.d", ("abc" HEX64) };
         static const char *const bad[] = {
-                "", "a", "-a", ".a", "_a", "a/b", "a b", "/web", "a\n", "w\xc3\xa4", "a:b", HEX64,
+                "", "-a", ".a", "_a", "a/b", "a b", "/web", "a\n", "w\xc3\xa4", "a:b", HEX64,
         };
         char longest[CONTAINER_NAME_MAX + 2];
 
