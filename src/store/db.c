@@ -119,7 +119,7 @@ int store_open_with(
         store = malloc(sizeof(*store));
         if (!store)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        *store = (Store) { .dir_fd = -EBADF, .db_fd = -EBADF };
+        *store = (Store){ .dir_fd = -EBADF, .db_fd = -EBADF };
 
         if (dir_fd >= 0) {
                 store->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
@@ -251,8 +251,7 @@ int store_exec_pressed(Store *store, sqlite3_stmt *s) {
 
         /* Copied into what the database has in reserve, the log can begin anew and needs no more of
          * the disk. */
-        if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) !=
-                        SQLITE_OK)
+        if (!store->sync || sync_thread_copy(store->sync, store->db) != SQLITE_OK)
                 return r;
 
         return store_exec(store, s);

@@ -42,11 +42,11 @@ typedef enum StatementId {
 } StatementId;
 
 struct Store {
-        sqlite3 *db;                             /* owned */
-        int dir_fd;                              /* owned; -EBADF in memory */
-        int db_fd; /* owned; sqlite's locks on a file end when any fd of it is closed: closed last
+        sqlite3 *db; /* owned */
+        int dir_fd;  /* owned; -EBADF in memory */
+        int db_fd;   /* owned; sqlite's locks on a file end when any fd of it is closed: closed last
                     */
-        SyncThread *sync;                        /* owned */
+        SyncThread *sync;                         /* owned */
         sqlite3_stmt *statements[_STATEMENT_MAX]; /* owned, NULL until used */
 };
 
@@ -109,5 +109,7 @@ uint64_t statement_get_u64(sqlite3_stmt *s, int column);
 /* sync.c */
 int sync_thread_new(int dir_fd, int db_fd, SyncThread **ret, Failure *reterr);
 SyncThread *sync_thread_free(SyncThread *t); /* after a last sync */
+int sync_thread_copy(SyncThread *t,
+                sqlite3 *db); /* a checkpoint by @db, after the thread's own. Return: SQLITE_… */
 void sync_thread_dirty(
                 SyncThread *t); /* there is something to sync: at most a second later it is done */

@@ -53,6 +53,7 @@ struct SyncThread {
         pthread_t id;
         bool running;
         pthread_mutex_t lock;
+        pthread_mutex_t copying; /* held for a checkpoint: sqlite lets no second one wait */
         pthread_cond_t wake;
         int event_fd; /* owned */
         atomic_bool dirty;
@@ -63,12 +64,12 @@ struct SyncThread {
         bool stop;
 
         /* the thread's own */
-        int dir_fd;  /* owned; -EBADF: in memory, no thread */
-        int wal_fd;  /* owned; opened when there is a log */
-        int db_fd;   /* borrowed */
+        int dir_fd; /* owned; -EBADF: in memory, no thread */
+        int wal_fd; /* owned; opened when there is a log */
+        int db_fd;  /* borrowed */
         off_t wal_size, wal_reserved, db_reserved;
-        sqlite3 *db; /* owned */
-        bool broken; /* a sync failed: see above */
+        sqlite3 *db;                     /* owned */
+        bool broken;                     /* a sync failed: see above */
         uint64_t sync_at, checkpoint_at; /* CLOCK_MONOTONIC; 0: no date */
 };
 
@@ -88,13 +89,13 @@ static void list_append(SyncList *list, SyncList *more) {
         else
                 list->first = more->first;
         list->last = more->last;
-        *more = (SyncList) {};
+        *more = (SyncList){};
 }
 
 static SyncList list_take(SyncList *list) {
         SyncList taken = *list;
 
-        *list = (SyncList) {};
+        *list = (SyncList){};
         return taken;
 }
 
@@ -114,7 +115,7 @@ static void list_free(SyncList *list) {
                 next = s->next;
                 sync_free(s);
         }
-        *list = (SyncList) {};
+        *list = (SyncList){};
 }
 
 static void announce(SyncThread *t) {
@@ -161,12 +162,23 @@ static bool reserve(SyncThread *t) {
 static int checkpoint(SyncThread *t, int mode) {
         int frames = -1, copied = -1, r;
 
+        (void) pthread_mutex_lock(&t->copying); /* cannot fail on a plain mutex */
         r = sqlite3_wal_checkpoint_v2(t->db, NULL, mode, &frames, &copied);
+        (void) pthread_mutex_unlock(&t->copying);
         t->db_reserved = 0; /* it cuts the file to its size, and with it what was reserved */
         if (r != SQLITE_OK)
                 return store_fail(t->db, r, NULL, "checkpoint");
 
         return frames == copied ? 0 : -EAGAIN;
+}
+
+int sync_thread_copy(SyncThread *t, sqlite3 *db) {
+        int r;
+
+        (void) pthread_mutex_lock(&t->copying); /* as above */
+        r = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        (void) pthread_mutex_unlock(&t->copying);
+        return r;
 }
 
 static int wal_open(SyncThread *t) {
@@ -250,7 +262,7 @@ static void wait_for_work(SyncThread *t) {
                 return;
         }
 
-        ts = (struct timespec) {
+        ts = (struct timespec){
                 .tv_sec = (time_t) (until / USEC_PER_SEC),
                 .tv_nsec = (long) (until % USEC_PER_SEC * 1000),
         };
@@ -341,6 +353,10 @@ static int init_locks(SyncThread *t) {
         if (r < 0)
                 return r;
 
+        r = -pthread_mutex_init(&t->copying, NULL);
+        if (r < 0)
+                return r;
+
         return -pthread_mutex_init(&t->lock, NULL);
 }
 
@@ -353,7 +369,7 @@ int sync_thread_new(int dir_fd, int db_fd, SyncThread **ret, Failure *reterr) {
         t = malloc(sizeof(*t));
         if (!t)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        *t = (SyncThread){.event_fd = -EBADF, .dir_fd = -EBADF, .wal_fd = -EBADF, .db_fd = db_fd};
+        *t = (SyncThread){ .event_fd = -EBADF, .dir_fd = -EBADF, .wal_fd = -EBADF, .db_fd = db_fd };
 
         r = init_locks(t);
         if (r < 0)
@@ -407,6 +423,7 @@ SyncThread *sync_thread_free(SyncThread *t) {
         t->wal_fd = close_fd(t->wal_fd);
         (void) pthread_cond_destroy(&t->wake);
         (void) pthread_mutex_destroy(&t->lock);
+        (void) pthread_mutex_destroy(&t->copying);
         free(t);
         return NULL;
 }
@@ -454,7 +471,7 @@ int store_sync(Store *store, const int *fds, size_t n_fds, StoreSyncFn fn, void 
 
         s->fn = fn;
         s->userdata = userdata;
-        one = (SyncList) { s, s };
+        one = (SyncList){ s, s };
 
         (void) pthread_mutex_lock(&t->lock);
         if (t->running) {
