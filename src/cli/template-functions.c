@@ -369,7 +369,7 @@ static int slice_bounds(Run *run, const char *name, json_t *const *args, size_t 
 }
 
 static int fn_slice(Run *run, json_t *const *args, size_t n_args, json_t **ret) {
-        size_t from, to;
+        size_t from = 0, to = 0;
         int r;
 
         if (json_is_string(args[0])) {
