@@ -3,11 +3,13 @@
 #include "runtime/cgroup.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include "base/fd.h"
 #include "base/parse.h"
 #include "base/str.h"
@@ -17,8 +19,14 @@
 #define MOUNTS_BYTES_MAX (4U * 1024 * 1024)
 #define OWNER_NAME_MAX sizeof("u4294967295")
 
-/* The first cgroup2 mount of the machine's root, wherever it is ("/sys/fs/cgroup/unified" on hybrid
- * machines). */
+static bool is_cgroup2(const char *path) {
+        struct statfs st;
+
+        return statfs(path, &st) == 0 && st.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/* The first cgroup2 mount that can be reached, wherever it is ("/sys/fs/cgroup/unified" on hybrid
+ * machines): another mount may cover one. */
 static int find_mount(char **ret) {
         _cleanup_free_ char *text = NULL;
         char *save = NULL;
@@ -33,7 +41,8 @@ static int find_mount(char **ret) {
 
                 if (!type || !startswith(type + 3, "cgroup2 "))
                         continue;
-                if (sscanf(line, "%*s %*s %*s %4095s %4095s", root, target) == 2)
+                if (sscanf(line, "%*s %*s %*s %4095s %4095s", root, target) == 2 &&
+                                is_cgroup2(target))
                         return free_and_strdup(ret, target);
         }
         return -ENOENT;
@@ -103,7 +112,7 @@ static int read_controllers(CgroupTree *t) {
 
 int cgroup_tree_open(int run_dir_fd, const char *hash, CgroupTree *ret, Failure *reterr) {
         _cleanup_free_ char *mount = NULL, *full = NULL, *parent = NULL;
-        CgroupTree t = {.base_fd = -EBADF};
+        CgroupTree t = { .base_fd = -EBADF };
         int r;
 
         r = find_mount(&mount);
@@ -238,7 +247,7 @@ int cgroup_wait_empty(int dir_fd, int timeout_ms) {
         if (events_fd < 0)
                 return -errno;
         for (;;) {
-                struct pollfd p = {.fd = events_fd, .events = POLLPRI};
+                struct pollfd p = { .fd = events_fd, .events = POLLPRI };
                 usec_t now = now_monotonic();
                 char drop[256];
                 int r;
@@ -374,7 +383,7 @@ int cgroup_watch_new(
         w = malloc(sizeof(*w));
         if (!w)
                 return -ENOMEM;
-        *w = (CgroupWatch){.events_fd = -EBADF, .fn = fn, .userdata = userdata};
+        *w = (CgroupWatch){ .events_fd = -EBADF, .fn = fn, .userdata = userdata };
 
         w->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
         if (w->dir_fd < 0)
