@@ -233,6 +233,18 @@ static void sync_batch(SyncThread *t, SyncList *batch, bool dirty) {
                         s->error = r;
 }
 
+/*
+ * Once all of the log was copied, the next commit begins it anew, and syncs its header at that: in
+ * the loop, where nothing may wait for a disk. So that commit is made here: the same number again,
+ * which is written all the same.
+ */
+static void begin_log(SyncThread *t) {
+        char text[64];
+
+        (void) snprintf(text, sizeof(text), "PRAGMA application_id = %i", STORE_APPLICATION_ID);
+        (void) sqlite3_exec(t->db, text, NULL, NULL, NULL); /* without it a commit waits once */
+}
+
 static void checkpoint_by_size(SyncThread *t, bool idle) {
         bool full = !reserve(t);
         struct stat st;
@@ -242,8 +254,9 @@ static void checkpoint_by_size(SyncThread *t, bool idle) {
 
         /* A failure is no harm yet: the log grows, the commits in it are safe, and the next one
          * tries again. */
-        if (idle || full || st.st_size > CHECKPOINT_BYTES)
-                (void) checkpoint(t, SQLITE_CHECKPOINT_PASSIVE);
+        if ((idle || full || st.st_size > CHECKPOINT_BYTES) &&
+                        checkpoint(t, SQLITE_CHECKPOINT_PASSIVE) >= 0 && !full)
+                begin_log(t);
         if (st.st_size > RESTART_BYTES)
                 (void) checkpoint(t, SQLITE_CHECKPOINT_TRUNCATE);
 
