@@ -135,6 +135,7 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *userdata) {
         int r = 0;
 
         t->timer = sd_event_source_disable_unref(t->timer);
+        cgroup_remove_owners(&t->manager->cgroups);
         if (!list_is_empty(&t->waiting))
                 r = begin_containers(t);
         else if (t->images)

@@ -161,6 +161,7 @@ void cgroup_tree_done(CgroupTree *t, bool remove) {
         if (remove && t->path) {
                 _cleanup_free_ char *mount = NULL, *full = NULL;
 
+                cgroup_remove_owners(t);
                 if (find_mount(&mount) >= 0 && str_printf(&full, "%s%s", mount, t->path) >= 0)
                         (void) rmdir(full); /* one that is in use stays */
         }
@@ -293,10 +294,27 @@ int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id) {
                 r = remove_leaf(dir_fd, CGROUP_MONITOR);
         if (r >= 0)
                 r = remove_leaf(owner_fd, id);
-        if (r >= 0)
-                (void) unlinkat(t->base_fd, name,
-                                AT_REMOVEDIR); /* stays while the owner has others */
         return r;
+}
+
+void cgroup_remove_owners(const CgroupTree *t) {
+        _cleanup_closedir_ DIR *dir = NULL;
+        uint32_t owner;
+        int fd;
+
+        fd = open_dir_at(t->base_fd, ".");
+        if (fd < 0)
+                return;
+        dir = fdopendir(fd);
+        if (!dir) {
+                close_fd(fd);
+                return;
+        }
+        for (struct dirent *e; (e = readdir(dir));)
+                if (e->d_type == DT_DIR && e->d_name[0] == CGROUP_OWNER_PREFIX[0] &&
+                                parse_u32(e->d_name + 1, &owner) >= 0)
+                        (void) unlinkat(t->base_fd, e->d_name,
+                                        AT_REMOVEDIR); /* stays while the owner has containers */
 }
 
 static int each_of_owner(const CgroupTree *t, const char *name, CgroupFn fn, void *userdata) {

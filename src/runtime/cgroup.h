@@ -34,7 +34,7 @@ void cgroup_tree_done(CgroupTree *t, bool remove);
 typedef struct Cgroup {
         int dir_fd, monitor_fd, payload_fd; /* -EBADF: closed */
 } Cgroup;
-#define CGROUP_CLOSED ((Cgroup){-EBADF, -EBADF, -EBADF})
+#define CGROUP_CLOSED ((Cgroup){ -EBADF, -EBADF, -EBADF })
 
 /** cgroup_make() - make or open the container's directories. Return: 0 or negative errno. */
 int cgroup_make(const CgroupTree *t, uint32_t owner, const char *id, Cgroup *ret);
@@ -56,6 +56,10 @@ int cgroup_wait_empty(int dir_fd, int timeout_ms);
 /** cgroup_remove() - rmdir the container's directories. Return: 0 (also if there are none), -EBUSY:
  * processes are left. */
 int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id);
+
+/** cgroup_remove_owners() - rmdir u<UID> of each owner without containers: milliseconds of the
+ * kernel's, so not with each container's end. */
+void cgroup_remove_owners(const CgroupTree *t);
 
 typedef void (*CgroupFn)(uint32_t owner, const char *id, void *userdata);
 
