@@ -481,5 +481,7 @@ int session_exec(Client *c, const Session *s, sd_bus_message *call, Failure *ret
         r = take_streams(&run, reply);
         if (r < 0)
                 return client_message_error(r, reterr);
+        /* It has the streams, too: while it lives, the command's input does not end. */
+        reply = sd_bus_message_unref(reply);
         return finish(&run);
 }
