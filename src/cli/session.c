@@ -233,8 +233,9 @@ static int send_wait(Run *run) {
                 return r;
         if (run->exec)
                 r = sd_bus_message_append(m, "s", run->exec);
-        else
-                r = sd_bus_message_append(m, "a{sv}", 0);
+        else /* sent before the start: an end that was before is not the one that is waited for */
+                r = sd_bus_message_append(m, "a{sv}", 1, "condition", "s",
+                                run->s->start && !run->started ? "next-exit" : "stopped");
         if (r < 0)
                 return client_message_error(r, run->reterr);
         return call_later(run, m, CLIENT_FOR_EVER, on_ended);

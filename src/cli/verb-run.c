@@ -251,7 +251,34 @@ static int stay_with(Client *c, const Arguments *args, const char *name, bool st
         return r < 0 ? r : session_run(c, &s, reterr);
 }
 
+/* What does not run may be attached to, for its next start; who only attaches would wait for ever. */
+static int check_runs(Client *c, const char *name, Failure *reterr) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_free_ char *path = NULL;
+        const char *state;
+        int r;
+
+        r = client_find(c, name, &path, reterr);
+        if (r < 0)
+                return r;
+        r = client_call(c, path, "org.freedesktop.DBus.Properties", "Get", CLIENT_TIMEOUT_USEC,
+                        &reply, reterr, "ss", BUS_INTERFACE_CONTAINER, "State");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "v", "s", &state);
+        if (r < 0)
+                return client_message_error(r, reterr);
+        if (streq(state, "exited") || streq(state, "dead"))
+                return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is not running", name);
+        return 0;
+}
+
 int verb_attach(Client *c, const Arguments *args, Failure *reterr) {
+        int r;
+
+        r = check_runs(c, args->operands[0], reterr);
+        if (r < 0)
+                return r;
         return stay_with(c, args, args->operands[0], false,
                         !arguments_switch(args, "no-stdin", false), reterr);
 }

@@ -86,10 +86,7 @@ static int check_number(Container *c, Failure *reterr) {
 static bool may_attach(const Container *c) {
         const Lifecycle *l = &c->run.life;
 
-        if (l->activity == ACTIVITY_REMOVING || l->state == CONTAINER_DEAD)
-                return false;
-        return c->current || l->state == CONTAINER_CREATED || l->state == CONTAINER_RESTARTING ||
-               l->activity == ACTIVITY_STARTING;
+        return l->activity != ACTIVITY_REMOVING && l->state != CONTAINER_DEAD;
 }
 
 int container_attach(Container *c, unsigned streams, StreamFds *ret, Failure *reterr) {
@@ -98,7 +95,7 @@ int container_attach(Container *c, unsigned streams, StreamFds *ret, Failure *re
         int r;
 
         if (!may_attach(c))
-                return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is not running",
+                return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is being removed",
                                 c->name);
         r = check_number(c, reterr);
         if (r < 0)
@@ -117,7 +114,7 @@ int container_attach(Container *c, unsigned streams, StreamFds *ret, Failure *re
         }
 
         a->mask = (streams & STREAM_BLOCK ? CONTROL_ATTACH_BLOCK : 0) |
-                  (c->run.life.state == CONTAINER_CREATED ? CONTROL_ATTACH_CLOSE_STDIN : 0);
+                  (c->current ? 0 : CONTROL_ATTACH_CLOSE_STDIN);
         add_fd(a, CONTROL_ATTACH_STDIN, &ours.stdin_fd);
         add_fd(a, CONTROL_ATTACH_STDOUT, &ours.stdout_fd);
         add_fd(a, CONTROL_ATTACH_STDERR, &ours.stderr_fd);
