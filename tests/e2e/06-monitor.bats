@@ -76,8 +76,13 @@ start_deaf_unless_told() {
 
 logged_ready() { log_stream 1 | grep -q ready; }
 
-# By its number as the host sees it, which the monitor's own child keeps until it is reaped.
-end_by_signal() { kill -TERM "$(pgrep -P "$(monitor_pid)")"; }
+# By its number as the host sees it. The monitor has a second child, which syncs the log and stays in its namespaces.
+end_by_signal() {
+        local pid
+        for pid in $(pgrep -P "$(monitor_pid)"); do
+                [ "/proc/$pid/ns/pid" -ef /proc/self/ns/pid ] || kill -TERM "$pid"
+        done
+}
 
 # What the log holds of one stream (1 or 2), byte for byte.
 log_stream() {

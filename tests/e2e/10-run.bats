@@ -199,7 +199,7 @@ no_zombie() { [ -z "$(pocketdocker exec c sh -c 'grep -l "^State:.Z" /proc/[0-9]
 }
 
 @test "a signal to the command goes to the workload" {
-        pocketdocker run --rm "$IMAGE" sh -c 'trap "exit 42" TERM; echo ready; while :; do sleep 3600 & wait $!; done' \
+        "$PROGRAMS/pocketdocker" run --rm "$IMAGE" sh -c 'trap "exit 42" TERM; echo ready; while :; do sleep 3600 & wait $!; done' \
                 >"$BATS_TEST_TMPDIR/out" 3>&- &
         local cli=$! status=0
         await 30 grep -q ready "$BATS_TEST_TMPDIR/out"
