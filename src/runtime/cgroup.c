@@ -289,6 +289,11 @@ int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id) {
         if (dir_fd < 0)
                 return dir_fd;
 
+        /* All of it or nothing: what is still busy is opened, killed and waited for as a whole. */
+        r = cgroup_is_populated(dir_fd);
+        if (r > 0)
+                return -EBUSY;
+
         r = remove_leaf(dir_fd, CGROUP_PAYLOAD);
         if (r >= 0)
                 r = remove_leaf(dir_fd, CGROUP_MONITOR);
