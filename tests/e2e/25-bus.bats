@@ -6,8 +6,8 @@ setup_file() { setup_engine; }
 teardown_file() { teardown_engine; }
 teardown() { teardown_test; }
 
-manager() { bus call org.pocketdocker.Manager /org/pocketdocker/Manager org.pocketdocker.Manager "$@"; }
-container() { bus call org.pocketdocker.Manager "/org/pocketdocker/container/$(field "$1" .Id)" org.pocketdocker.Container "${@:2}"; }
+manager() { bus call -- org.pocketdocker.Manager /org/pocketdocker/Manager org.pocketdocker.Manager "$@"; }
+container() { bus call -- org.pocketdocker.Manager "/org/pocketdocker/container/$(field "$1" .Id)" org.pocketdocker.Container "${@:2}"; }
 
 @test "RunContainer starts a container and returns its object" {
         run -0 manager RunContainer 'sa{sv}' "$IMAGE" 3 name s bused command as 3 sh -c 'exit 3' env as 1 A=b

@@ -70,7 +70,7 @@ teardown() { teardown_test; }
         assert_equal "$(pocketdocker ps --format '{{.Names}}|{{.Image}}|{{.State}}')" "c|$IMAGE|exited"
         assert_equal "$(pocketdocker ps --format '{{upper .Names}} {{json .Names}}')" 'C "c"'
         run -0 pocketdocker ps --format 'table {{.Names}}\t{{.Image}}'
-        assert_match "${lines[0]}" '^NAMES +IMAGE$'
+        assert_match "${lines[0]}" '^NAME +IMAGE$'
         assert_match "${lines[1]}" "^c +$IMAGE\$"
         run -1 pocketdocker ps --format '{{.NoSuchField}}'
         run -1 pocketdocker ps --format '{{.Names'
