@@ -9,9 +9,10 @@ systemctl daemon-reload
 busctl -q call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
 
 export LC_ALL=C.UTF-8 POCKETDOCKER_E2E_MODE=system POCKETDOCKER_BUILD=/usr/bin
-bats --formatter tap tests/vm tests/e2e >/vm/out/results.tap 2>&1
-status=$?
-cat /vm/out/results.tap
+mapfile -d '' -t arguments <arguments
+[ -n "${arguments[0]}" ] || arguments=(tests/vm tests/e2e)
+bats --formatter tap --timing "${arguments[@]}" 2>&1 | tee /vm/out/results.tap
+status=${PIPESTATUS[0]}
 journalctl --no-pager -o short-precise >/vm/out/journal.txt 2>&1
 systemctl status --no-pager 'pocketdocker*' >/vm/out/units.txt 2>&1
 exit $status
