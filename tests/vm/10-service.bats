@@ -10,7 +10,7 @@ teardown() {
         teardown_test
 }
 
-manager() { busctl call org.pocketdocker.Manager /org/pocketdocker/Manager org.pocketdocker.Manager "$@"; }
+manager() { busctl call -- org.pocketdocker.Manager /org/pocketdocker/Manager org.pocketdocker.Manager "$@"; }
 as() { runuser -u "$1" -- "${@:2}"; }
 
 @test "the first call on the bus activates the service" {
@@ -135,7 +135,7 @@ another_daemon() { local now; now=$(daemon_pid) && [ "$now" != "$1" ]; }
 }
 
 @test "systemd finds nothing to say against the units" {
-        systemd-analyze verify /usr/lib/systemd/system/pocketdocker.service /usr/lib/systemd/system/pocketdocker-containers.service
+        systemd-analyze verify --man=no /usr/lib/systemd/system/pocketdocker.service /usr/lib/systemd/system/pocketdocker-containers.service
 }
 
 @test "the journal tells starts and ends with their container" {
