@@ -124,6 +124,19 @@ int parse_i64(const char *s, int64_t *ret) {
         return 0;
 }
 
+int parse_nano(const char *s, uint64_t *ret) {
+        uint64_t whole;
+        uint32_t nano;
+        int r;
+
+        r = scan_decimal(&s, &whole, &nano);
+        if (r < 0)
+                return r;
+        if (*s != '\0')
+                return -EINVAL;
+        return scale(whole, nano, NSEC_PER_SEC, ret);
+}
+
 int parse_bool(const char *s, bool *ret) {
         static const char *const yes[] = { "1", "t", "T", "true", "TRUE", "True" };
         static const char *const no[] = { "0", "f", "F", "false", "FALSE", "False" };

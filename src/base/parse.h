@@ -12,6 +12,9 @@ int parse_u32(const char *s, uint32_t *ret); /* decimal digits */
 int parse_u64(const char *s, uint64_t *ret);
 int parse_i64(const char *s, int64_t *ret);  /* the same with an optional sign */
 
+/** parse_nano() - "2", "1.5", ".25" as billionths; what is finer is cut off. */
+int parse_nano(const char *s, uint64_t *ret);
+
 /** parse_bool() - "1", "t", "true", "0", "f", "false" in Go's spellings. */
 int parse_bool(const char *s, bool *ret);
 

@@ -46,6 +46,26 @@ static void test_parse_bool(void **state) {
         assert_errno(EINVAL, parse_bool("", &b));
 }
 
+static void test_parse_nano(void **state) {
+        static const struct {
+                const char *text;
+                uint64_t nano;
+        } good[] = {
+                { "0", 0 }, { "2", 2000000000 }, { "1.5", 1500000000 }, { ".25", 250000000 },
+                { "0.000000001", 1 }, { "0.0000000019", 1 },
+        };
+        static const char *const bad[] = { "", ".", "1.", "-1", "+1", "1.5.5", "1e3", " 1", "1 " };
+        uint64_t nano = 42;
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                assert_int_equal(parse_nano(good[i].text, &nano), 0);
+                assert_true(nano == good[i].nano);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_errno(EINVAL, parse_nano(bad[i], &nano));
+        assert_errno(ERANGE, parse_nano("18446744074", &nano));
+}
+
 static void test_parse_bytes(void **state) {
         static const struct {
                 const char *text;
@@ -211,6 +231,7 @@ int main(void) {
                 cmocka_unit_test(test_parse_u64_refuses),
                 cmocka_unit_test(test_parse_bool),
                 cmocka_unit_test(test_parse_bytes),
+                cmocka_unit_test(test_parse_nano),
                 cmocka_unit_test(test_parse_duration),
                 cmocka_unit_test(test_parse_seconds),
                 cmocka_unit_test(test_parse_time),
