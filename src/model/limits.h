@@ -61,6 +61,18 @@
 #define STOP_TIMEOUT_MAX_USEC (7ULL * 24 * 3600 * 1000 * 1000)
 #define SPEC_JSON_MAX (16U * 1024 * 1024) /* the lists above, every byte as \u00XX */
 
+/* Resources of one container */
+#define MEMORY_LIMIT_MIN (6ULL * MIB)
+#define CPU_PERIOD_MIN_USEC 1000ULL    /* the kernel's */
+#define CPU_PERIOD_MAX_USEC 1000000ULL
+#define CPU_QUOTA_MIN_USEC 1000ULL
+#define CPU_QUOTA_MAX_USEC 10000000000ULL /* 10,000 CPUs for a second */
+#define PIDS_LIMIT_MAX 4194304U        /* the kernel's PID_MAX_LIMIT */
+
+/* Resources of all containers of one owner but root, where there are controllers */
+#define OWNER_MEMORY_PERCENT 80U       /* of the machine's memory: something is left for its login */
+#define OWNER_PIDS_MAX 16384U          /* processes and threads: half of what a 32-bit machine counts */
+
 /* Defaults that are bounds as well */
 #define STOP_TIMEOUT_DEFAULT_USEC (5ULL * 1000 * 1000)
 #define SHUTDOWN_TIMEOUT_USEC (30ULL * 1000 * 1000)
