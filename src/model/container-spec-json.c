@@ -56,6 +56,42 @@ static int put_ulimits(json_t *j, const ContainerSpec *spec) {
         return json_put_new(j, "ulimits", TAKE_PTR(array));
 }
 
+/* Only what was asked for; that an OOM group is not wanted is told by false. */
+static int put_resources(json_t *j, const Resources *r) {
+        const struct {
+                const char *key;
+                uint64_t value;
+        } numbers[] = {
+                { "memory", r->memory },
+                { "memory_swap", r->memory_swap },
+                { "memory_reservation", r->memory_reservation },
+                { "cpu_shares", r->cpu_shares },
+                { "cpu_quota", r->cpu_quota },
+                { "cpu_period", r->cpu_period },
+                { "nano_cpus", r->nano_cpus },
+                { "pids_limit", r->pids_limit },
+        };
+        json_t *object;
+
+        if (resources_is_default(r))
+                return 0;
+
+        object = json_object(); /* the document's from here on */
+        if (json_put_new(j, "resources", object) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+                if (numbers[i].value > 0 &&
+                                json_put_u64(object, numbers[i].key, numbers[i].value) < 0)
+                        return -ENOMEM;
+        if (json_put_string(object, "cpuset_cpus", r->cpuset_cpus) < 0 ||
+                        json_put_string(object, "cpuset_mems", r->cpuset_mems) < 0)
+                return -ENOMEM;
+        if (r->oom_score_adj != 0 && json_put_new(object, "oom_score_adj",
+                                                     json_integer(r->oom_score_adj)) < 0)
+                return -ENOMEM;
+        return r->oom_group ? 0 : json_put_new(object, "oom_group", json_false());
+}
+
 static int put_asked(json_t *j, const ContainerSpec *spec) {
         if (json_put_string(j, "image", spec->image) < 0 ||
                         json_put_string(j, "network", spec->network) < 0 ||
@@ -126,6 +162,9 @@ int container_spec_to_json(const ContainerSpec *spec, char **ret_json) {
         r = put_ulimits(j, spec);
         if (r < 0)
                 return r;
+        r = put_resources(j, &spec->resources);
+        if (r < 0)
+                return r;
         r = put_life(j, spec);
         if (r < 0)
                 return r;
@@ -192,6 +231,50 @@ static int read_ulimits(const json_t *j, ContainerSpec *spec) {
                 u->resource = (int) resource;
         }
         return 0;
+}
+
+static int read_oom_score(const json_t *object, int *ret) {
+        const json_t *j = json_object_get(object, "oom_score_adj");
+
+        if (!j)
+                return 0;
+        if (!json_is_integer(j) || json_integer_value(j) < -1000 || json_integer_value(j) > 1000)
+                return -EBADMSG;
+        *ret = (int) json_integer_value(j);
+        return 1;
+}
+
+static int read_resources(const json_t *j, Resources *ret) {
+        const struct {
+                const char *key;
+                uint64_t *value;
+        } numbers[] = {
+                { "memory", &ret->memory },
+                { "memory_swap", &ret->memory_swap },
+                { "memory_reservation", &ret->memory_reservation },
+                { "cpu_shares", &ret->cpu_shares },
+                { "cpu_quota", &ret->cpu_quota },
+                { "cpu_period", &ret->cpu_period },
+                { "nano_cpus", &ret->nano_cpus },
+                { "pids_limit", &ret->pids_limit },
+        };
+        const json_t *object = NULL;
+        int r;
+
+        r = json_read_object(j, "resources", &object);
+        if (r <= 0)
+                return r;
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(numbers); i++)
+                r = json_read_u64(object, numbers[i].key, numbers[i].value);
+        if (r >= 0)
+                r = json_read_string(object, "cpuset_cpus", CPUSET_TEXT_MAX, &ret->cpuset_cpus);
+        if (r >= 0)
+                r = json_read_string(object, "cpuset_mems", CPUSET_TEXT_MAX, &ret->cpuset_mems);
+        if (r >= 0)
+                r = read_oom_score(object, &ret->oom_score_adj);
+        if (r >= 0)
+                r = json_read_bool(object, "oom_group", &ret->oom_group);
+        return r;
 }
 
 static int read_asked(const json_t *j, ContainerSpec *spec) {
@@ -322,6 +405,9 @@ static int read_spec(const json_t *j, ContainerSpec *spec) {
         if (r < 0)
                 return r;
         r = read_ulimits(j, spec);
+        if (r < 0)
+                return r;
+        r = read_resources(j, &spec->resources);
         if (r < 0)
                 return r;
         return read_life(j, spec);

@@ -13,6 +13,7 @@ int container_spec_new(ContainerSpec **ret) {
         if (!spec)
                 return -ENOMEM;
 
+        spec->resources = RESOURCES_DEFAULT;
         spec->stop_timeout_usec = STOP_TIMEOUT_DEFAULT_USEC;
         spec->log_driver = LOG_DRIVER_FILE;
         spec->log_max_size = LOG_SIZE_DEFAULT;
@@ -41,6 +42,7 @@ ContainerSpec *container_spec_free(ContainerSpec *spec) {
         }
         free(spec->tmpfs);
         free(spec->ulimits);
+        resources_done(&spec->resources);
         free(spec);
         return NULL;
 }
@@ -323,6 +325,9 @@ int container_spec_check(const ContainerSpec *spec, Failure *reterr) {
         if (r < 0)
                 return r;
         r = check_ulimits(spec, reterr);
+        if (r < 0)
+                return r;
+        r = resources_check(&spec->resources, reterr);
         if (r < 0)
                 return r;
         r = check_log(spec, reterr);

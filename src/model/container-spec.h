@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "base/cleanup.h"
 #include "model/failure.h"
+#include "model/resources.h"
 #include "model/restart-policy.h"
 
 /*
@@ -69,6 +70,8 @@ typedef struct ContainerSpec {
         int stop_signal;             /* 0: SIGTERM */
         uint64_t stop_timeout_usec;  /* default 5 s; UINT64_MAX: wait for ever */
         RestartPolicy restart;
+
+        Resources resources;
 
         LogDriver log_driver;
         uint64_t log_max_size; /* bytes a file, UINT64_MAX: no rotation; default 20 MiB */

@@ -42,6 +42,31 @@ static void test_container_spec_json_goes_round(void **state) {
         assert_string_equal(json, full);
 }
 
+/* The same holds for the resources, which came later: absent unless something was asked for. */
+static void test_container_spec_json_of_resources(void **state) {
+        static const char *const texts[] = {
+                "{\"cpu_period\":50000,\"cpu_quota\":20000,\"cpu_shares\":512,"
+                "\"cpuset_cpus\":\"0-1\",\"cpuset_mems\":\"0\",\"memory\":67108864,"
+                "\"memory_reservation\":33554432,\"memory_swap\":-1,\"oom_group\":false,"
+                "\"oom_score_adj\":-5,\"pids_limit\":100}",
+                "{\"nano_cpus\":1500000000}",
+                "{\"oom_group\":false}",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                _cleanup_(container_spec_freep) ContainerSpec *spec = NULL;
+                _cleanup_free_ char *json = NULL;
+                char document[512];
+
+                (void) snprintf(document, sizeof(document),
+                                "{\"version\":1,\"image\":\"bb\",\"resources\":%s}", texts[i]);
+                assert_int_equal(container_spec_from_json(document, &spec, NULL), 0);
+                assert_false(spec->resources.oom_group && i != 1);
+                assert_int_equal(container_spec_to_json(spec, &json), 0);
+                assert_non_null(strstr(json, texts[i]));
+        }
+}
+
 static void test_container_spec_json_of_defaults(void **state) {
         _cleanup_(container_spec_freep) ContainerSpec *spec = NULL, *back = NULL;
         _cleanup_free_ char *json = NULL, *again = NULL;
@@ -99,6 +124,12 @@ static void test_container_spec_from_json_refuses(void **state) {
                 "\"ulimits\":[{\"resource\":99,\"soft\":1,\"hard\":1}]",
                 "\"ulimits\":[{\"resource\":4294967303,\"soft\":1,\"hard\":1}]",
                 "\"env\":[\"A=\\u0000\"]",
+                "\"resources\":1", "\"resources\":{\"memory\":1}",
+                "\"resources\":{\"memory\":\"64m\"}", "\"resources\":{\"cpu_quota\":-2}",
+                "\"resources\":{\"cpuset_cpus\":\"x\"}", "\"resources\":{\"cpuset_mems\":0}",
+                "\"resources\":{\"oom_score_adj\":1001}",
+                "\"resources\":{\"oom_score_adj\":\"1\"}", "\"resources\":{\"oom_group\":0}",
+                "\"resources\":{\"memory_swap\":-1}", "\"resources\":{\"pids_limit\":-1}",
         };
         ContainerSpec *spec = NULL;
         char json[256];
@@ -168,6 +199,7 @@ static void test_container_spec_json_of_the_worst_text(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_container_spec_json_goes_round),
+                cmocka_unit_test(test_container_spec_json_of_resources),
                 cmocka_unit_test(test_container_spec_json_of_defaults),
                 cmocka_unit_test(test_container_spec_from_json_fills_in_and_skips),
                 cmocka_unit_test(test_container_spec_from_json_refuses),
