@@ -80,7 +80,7 @@ exec_runs() { [ "$(pocketdocker exec "$1" sh -c 'grep -lx sleep /proc/[0-9]*/com
 
 @test "attach follows the output and passes signals" {
         pocketdocker run -d --name c "$IMAGE" sh -c 'trap "exit 11" TERM; while :; do echo tick; sleep 0.2; done'
-        pocketdocker attach c >"$BATS_TEST_TMPDIR/out" 3>&- &
+        "$PROGRAMS/pocketdocker" attach c >"$BATS_TEST_TMPDIR/out" 3>&- &
         local cli=$! status=0
         await 30 grep -q tick "$BATS_TEST_TMPDIR/out"
         kill -TERM $cli
