@@ -12,16 +12,20 @@ teardown() {
                 xargs -r "$PROGRAMS/pocketdocker" rmi -f >/dev/null 2>&1 || true
 }
 
+# What images have on disk, beside what is about to be deleted.
+stored() { find "$STATE/images/layers" "$STATE/images/blobs/sha256" -mindepth 1 -maxdepth 1 | sort; }
+
 image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
 
 @test "the same archive imported twice is stored once, under the same id" {
-        local first second layers
-        layers=$(find "$STATE/images" -mindepth 2 -maxdepth 2 | wc -l)
+        local first second before
+        before=$(stored)
         first=$(pocketdocker import "$E2E_HOME/rootfs.tar" again:1)
         second=$(pocketdocker import "$E2E_HOME/rootfs.tar" again:2)
         assert_equal "$second" "$first"
         assert_equal "$(image_id again:1)" "$(image_id "$IMAGE")"
-        assert_equal "$(find "$STATE/images" -mindepth 2 -maxdepth 2 | wc -l)" "$layers"
+        assert_equal "$(stored)" "$before"
+        await 20 images_tidied
 }
 
 @test "gzip, xz and zstd archives give the image of the plain one" {
@@ -97,10 +101,12 @@ image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
 
 @test "names that are none are refused, as Docker refuses them" {
         local name
-        for name in UPPER/case ':tag' 'a:b:c' '-leading' 'double//slash' "$(printf 'x%.0s' {1..300})"; do
+        for name in UPPER library/UPPER ':tag' 'a:b:c' '-leading' 'double//slash' "$(printf 'x%.0s' {1..300})"; do
                 run -1 --separate-stderr pocketdocker import "$E2E_HOME/rootfs.tar" -- "$name" 3>&-
                 assert_equal "$(wc -l <<<"$stderr")" 1
         done
+        # A capital before the first slash makes it a registry's name, of which case is no part.
+        run -0 pocketdocker import "$E2E_HOME/rootfs.tar" REGISTRY/case
         run -1 --separate-stderr pocketdocker import /no/such/file x
         assert_sentence "$stderr" /no/such/file
 }

@@ -9,6 +9,8 @@
 
 bats_require_minimum_version 1.5.0
 
+# After a failed test teardown() runs in a trap, and there a bare `return` gives the status from before it: none stands here.
+
 E2E_MODE=${POCKETDOCKER_E2E_MODE:-embedded}
 E2E_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PROGRAMS=${POCKETDOCKER_BUILD:-$E2E_SOURCE/../../build}
@@ -27,7 +29,7 @@ await() {
         local deadline=$((SECONDS + $1))
         shift
         until "$@" >/dev/null 2>&1; do
-                [ $SECONDS -lt $deadline ] || fail_with "still not so: $*" || return
+                [ $SECONDS -lt $deadline ] || fail_with "still not so: $*" || return 1
                 sleep 0.05
         done
 }
@@ -88,7 +90,7 @@ daemon_pid() {
                         if tr '\0' '\n' 2>/dev/null <"$dir/cmdline" | grep -qxF -e "$STATE" -e "--root=$STATE" ||
                                 tr '\0' '\n' 2>/dev/null <"$dir/environ" | grep -qxF "POCKETDOCKER_ROOT=$STATE"; then
                                 echo "${dir#/proc/}"
-                                return
+                                return 0
                         fi
                 done
                 return 1
@@ -99,11 +101,12 @@ daemon_pid() {
 # kill_daemon: as if it had crashed; back when the process is gone.
 kill_daemon() {
         local pid
-        pid=$(daemon_pid) || fail_with "no daemon to kill" || return
+        pid=$(daemon_pid) || fail_with "no daemon to kill" || return 1
         kill -KILL "$pid"
         await 20 process_gone "$pid"
 }
 
+# One that ended and whose parent has not asked yet is gone.
 process_gone() { [ ! -e "/proc/$1/cmdline" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
 
 # call OBJECT INTERFACE METHOD [SIGNATURE ARGUMENT…], through busctl
@@ -168,6 +171,17 @@ remove_all() {
         [ -z "$ids" ] || pocketdocker rm -f $ids >/dev/null 2>&1 || true
 }
 
+# processes_of ID: the container's processes, by the cgroup that they are in.
+processes_of() {
+        local file pid
+        for file in $(grep -lF -- "$1" /proc/[0-9]*/cgroup 2>/dev/null); do
+                pid=${file#/proc/}
+                process_gone "${pid%/cgroup}" || echo "${pid%/cgroup}"
+        done
+}
+
+no_process_of() { [ -z "$(processes_of "$1")" ]; }
+
 # What is left of containers, seen from the outside: a line for each process, cgroup, mount and file.
 leftovers() {
         local cgroup pid
@@ -180,6 +194,9 @@ leftovers() {
         find "$STATE/containers" "$STATE/logs" -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/file /'
         find "$RUN" -mindepth 1 -regextype posix-extended -regex '.*/[0-9a-f]{64}(/.*)?' 2>/dev/null | sed 's/^/file /'
 }
+
+# What images left behind is deleted after the reply.
+images_tidied() { [ -z "$(find "$STATE/images/staging" "$STATE/images/trash" -mindepth 1 -maxdepth 1)" ]; }
 
 nothing_is_left() { [ -z "$(leftovers)" ]; }
 
