@@ -324,7 +324,11 @@ int manager_remove_image(Manager *m, const char *reference, bool force, EngineDo
                 r = delete_image(m, i, ret_untagged, ret_deleted, reterr);
         if (r < 0)
                 return r;
-        r = manager_when_durable(m, NULL, 0, done, userdata);
+        if (manager_is_short(m)) {
+                (void) manager_when_durable(m, NULL, 0, NULL, NULL); /* it is waited for below */
+                r = trash_when_deleted(m->trash, true, done, userdata);
+        } else
+                r = manager_when_durable(m, NULL, 0, done, userdata);
         return r < 0 ? fail_errno(reterr, r, "Failed to wait for the disk") : 0;
 }
 

@@ -23,6 +23,7 @@ typedef struct Import {
         char *image_id;  /* owned; once known */
         uint64_t staging;
         bool staged, waiting;
+        Failure failure; /* until it is told */
         Worker *worker; /* owned */
 } Import;
 
@@ -41,15 +42,38 @@ static void import_release(Operation *o) {
         free(import->reference);
         free(import->message);
         free(import->image_id);
+        failure_done(&import->failure);
         free(import);
         o->work = NULL;
         o->release = NULL;
 }
 
+static void finish(Operation *o, const char *result, const Failure *failure) {
+        operation_finish(o, result, failure);
+        import_release(o);
+}
+
+static void on_deleted(const Failure *ignored, void *userdata) {
+        Operation *o = userdata;
+        Import *import = o->work;
+
+        finish(o, NULL, &import->failure);
+}
+
+static void discard(Operation *o) {
+        Import *import = o->work;
+        Manager *m = o->manager;
+
+        import->staged = false;
+        if (image_store_discard(m->image_store, import->staging) < 0)
+                log_warning("Failed to put away what an import unpacked, leaving it to the next "
+                            "start");
+        trash_add_images(m->trash);
+}
+
 static void end(Operation *o, const char *result, const Failure *failure) {
         Manager *m = o->manager;
         Import *import = o->work;
-        bool staged = import->staged;
         const LogContext context = {
                 .image = import->reference,
                 .operation = "import",
@@ -60,10 +84,15 @@ static void end(Operation *o, const char *result, const Failure *failure) {
                 (void) log_full(&context, LOG_WARNING, 0, "An import has failed: %s",
                                 failure_message(failure));
         import->waiting = false;
-        operation_finish(o, result, failure);
-        import_release(o);
-        if (staged)
-                trash_add_images(m->trash);
+        o->cancel = NULL;
+        if (import->staged)
+                discard(o);
+        if (failure)
+                failure_copy(failure, &import->failure);
+        /* What a failed one has unpacked must not fill the disk for what its caller does next. */
+        if (!failure || !manager_is_short(m) ||
+                        trash_when_deleted(m->trash, true, on_deleted, o) < 0)
+                finish(o, result, failure);
         start_waiting(m);
 }
 

@@ -84,6 +84,9 @@ int manager_when_durable(Manager *m, const int *fds, size_t n_fds, EngineDone do
 /** manager_when_turned() - @done, without a failure, in the next turn of the loop. */
 int manager_when_turned(Manager *m, EngineDone done, void *userdata);
 
+/** manager_is_short() - has the state's disk so little room that a removal is told once its files are deleted? */
+bool manager_is_short(const Manager *m);
+
 /* trash.c: what is to be deleted, by a worker, some at a time. */
 int trash_new(Manager *m, Trash **ret);
 Trash *trash_free(Trash *t);
@@ -93,6 +96,12 @@ void trash_add(Trash *t, char **names, IdLease *lease);
 
 /** trash_add_images() - what image_gc_list_trash() has. */
 void trash_add_images(Trash *t);
+
+/**
+ * trash_when_deleted() - @done once what the trash has now is deleted, or given up, and what was committed is on disk
+ * @images: of the images' trash, else of the containers'. Return: 0 or -ENOMEM.
+ */
+int trash_when_deleted(Trash *t, bool images, EngineDone done, void *userdata);
 bool trash_is_empty(const Trash *t);
 
 /* images.c */

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -93,6 +94,13 @@ int manager_when_turned(Manager *m, EngineDone done, void *userdata) {
         if (r < 0)
                 sync_call_free(call);
         return r;
+}
+
+bool manager_is_short(const Manager *m) {
+        struct statvfs st;
+
+        return fstatvfs(m->state_fd, &st) >= 0 &&
+               (uint64_t) st.f_bfree * st.f_frsize < DISK_SHORT_BYTES;
 }
 
 Owner *manager_owner(Manager *m, uid_t uid) {

@@ -7,6 +7,11 @@
 #include "base/str.h"
 #include "engine/container-private.h"
 
+static void on_deleted(const Failure *failure, void *userdata) {
+        (void) container_observe(userdata, &(LifecycleFact){ .kind = FACT_REMOVED },
+                        NULL); /* we are removing it */
+}
+
 static void removed(Container *c) {
         char **names = NULL;
         int r;
@@ -20,8 +25,11 @@ static void removed(Container *c) {
                 trash_add(c->manager->trash, names, &c->lease);
         else
                 id_range_release(c->manager->ranges, &c->lease);
-        (void) container_observe(
-                        c, &(LifecycleFact){ .kind = FACT_REMOVED }, NULL); /* we are removing it */
+        /* On a full disk the caller's next step needs what this one gives back. */
+        if (manager_is_short(c->manager) &&
+                        trash_when_deleted(c->manager->trash, false, on_deleted, c) >= 0)
+                return;
+        on_deleted(NULL, c);
 }
 
 static void on_durable(const Failure *failure, void *userdata) {

@@ -16,16 +16,20 @@
 
 typedef struct TrashItem {
         List items;
-        char *name; /* owned */
+        char *name; /* owned; NULL: one that waits for those before it */
         IdLease lease;
+        EngineDone done;
+        void *userdata;
 } TrashItem;
 
 struct Trash {
         Manager *manager; /* borrowed */
-        List waiting, going;
+        List waiting, waiting_images, going;
         Worker *worker;         /* owned */
         sd_event_source *timer; /* owned */
         bool images;            /* the images' trash has something */
+        bool images_next;       /* containers had their turn */
+        unsigned n_awaited;     /* items with somebody who waits */
         bool busy;
 };
 
@@ -37,6 +41,7 @@ int trash_new(Manager *m, Trash **ret) {
                 return -ENOMEM;
         t->manager = m;
         list_init(&t->waiting);
+        list_init(&t->waiting_images);
         list_init(&t->going);
         *ret = t;
         return 0;
@@ -59,6 +64,7 @@ Trash *trash_free(Trash *t) {
         worker_free(t->worker);
         sd_event_source_disable_unref(t->timer);
         free_items(t, &t->waiting); /* the next start sweeps them */
+        free_items(t, &t->waiting_images);
         free_items(t, &t->going);
         free(t);
         return NULL;
@@ -80,6 +86,20 @@ static void update_busy(Trash *t) {
 
 static void schedule(Trash *t);
 
+/* They are deleted, or given up; who waits for that is told from the loop. */
+static void end_items(Trash *t, List *items) {
+        TrashItem *i;
+
+        LIST_FOREACH(i, items, TrashItem, items) {
+                if (!i->done)
+                        continue;
+                t->n_awaited--;
+                if (manager_when_durable(t->manager, NULL, 0, i->done, i->userdata) < 0)
+                        i->done(NULL, i->userdata); /* better early than never */
+        }
+        free_items(t, items);
+}
+
 static void on_done(PullResult *result, const Failure *failure, void *userdata) {
         Trash *t = userdata;
 
@@ -88,7 +108,7 @@ static void on_done(PullResult *result, const Failure *failure, void *userdata) 
                 log_warning("Failed to delete files of what was removed, leaving them to the next "
                             "start: %s",
                                 failure_message(failure));
-        free_items(t, &t->going);
+        end_items(t, &t->going);
         schedule(t);
         update_busy(t);
 }
@@ -101,11 +121,21 @@ static int spawn(Trash *t, int dir_fd, char **names) {
                         &handler, t, &t->worker);
 }
 
+static void take_items(List *from, List *to) {
+        TrashItem *i;
+
+        LIST_FOREACH(i, from, TrashItem, items) {
+                list_remove(&i->items);
+                list_append(to, &i->items);
+        }
+}
+
 static int begin_images(Trash *t) {
         _cleanup_strv_free_ char **names = NULL;
         int dir_fd, r;
 
-        t->images = false;
+        t->images = t->images_next = false;
+        take_items(&t->waiting_images, &t->going);
         r = image_gc_list_trash(t->manager->image_store, &dir_fd, &names);
         if (r <= 0)
                 return r;
@@ -118,15 +148,18 @@ static int begin_containers(Trash *t) {
         unsigned n = 0;
         int r;
 
+        t->images_next = true;
         LIST_FOREACH(i, &t->waiting, TrashItem, items) {
                 if (n++ == NAMES_MAX)
                         break;
-                r = strv_push(&names, i->name);
+                r = i->name ? strv_push(&names, i->name) : 0;
                 if (r < 0)
                         return r;
                 list_remove(&i->items);
                 list_append(&t->going, &i->items);
         }
+        if (!names)
+                return 0;
         return spawn(t, t->manager->tree.trash_fd, names);
 }
 
@@ -136,29 +169,34 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *userdata) {
 
         t->timer = sd_event_source_disable_unref(t->timer);
         cgroup_remove_owners(&t->manager->cgroups);
-        if (!list_is_empty(&t->waiting))
-                r = begin_containers(t);
-        else if (t->images)
+        if (t->images && (t->images_next || list_is_empty(&t->waiting)))
                 r = begin_images(t);
+        else if (!list_is_empty(&t->waiting))
+                r = begin_containers(t);
         if (r < 0) {
                 (void) log_warning_errno(
                                 r, "Failed to start deleting, leaving it to the next start: %m");
-                free_items(t, &t->going);
-                free_items(t, &t->waiting);
+                end_items(t, &t->waiting);
+                end_items(t, &t->waiting_images);
         }
-        if (!t->worker)
+        if (!t->worker) {
+                end_items(t, &t->going);
                 schedule(t);
+        }
         update_busy(t);
         return 0;
 }
 
 static void schedule(Trash *t) {
+        uint64_t delay = t->n_awaited > 0 ? 1 : COLLECT_USEC;
         int r;
 
+        if (t->n_awaited > 0) /* nothing is collected while somebody waits */
+                t->timer = sd_event_source_disable_unref(t->timer);
         if (t->worker || t->timer || trash_is_empty(t))
                 return;
-        r = sd_event_add_time_relative(t->manager->event, &t->timer, CLOCK_MONOTONIC, COLLECT_USEC,
-                        COLLECT_USEC, on_timer, t);
+        r = sd_event_add_time_relative(t->manager->event, &t->timer, CLOCK_MONOTONIC, delay, delay,
+                        on_timer, t);
         if (r < 0)
                 (void) log_error_errno(r, "Failed to arm the timer for deleting: %m");
 }
@@ -186,4 +224,20 @@ void trash_add_images(Trash *t) {
         t->images = true;
         schedule(t);
         update_busy(t);
+}
+
+int trash_when_deleted(Trash *t, bool images, EngineDone done, void *userdata) {
+        TrashItem *i;
+
+        i = calloc(1, sizeof(*i));
+        if (!i)
+                return -ENOMEM;
+        *i = (TrashItem){ .lease = ID_LEASE_NONE, .done = done, .userdata = userdata };
+        if (images)
+                t->images = true;
+        list_append(images ? &t->waiting_images : &t->waiting, &i->items);
+        t->n_awaited++;
+        schedule(t);
+        update_busy(t);
+        return 0;
 }

@@ -95,6 +95,9 @@
 #define DEVICES_MAX 1024U              /* device nodes listed for a layer; more are counted only */
 #define REPORT_BYTES_MAX (2U * 1024 * 1024) /* one report of a worker */
 
+/* The state directory's disk */
+#define DISK_SHORT_BYTES (64ULL * MIB) /* with less a removal is told when its files are deleted, not before */
+
 /* What the daemon hands over */
 #define PLAN_BYTES_EXPECTED_MAX (1U * 1024 * 1024)
 #define LIST_BYTES_MAX (16ULL * MIB)  /* of one ListContainers or ListImages: a bus ends the connection at 32 MiB */

@@ -123,15 +123,29 @@ teardown_small_disk() {
 }
 
 @test "a full disk during an import is told, leaves nothing and is over when there is room" {
+        local before
         small_disk 24M
         pocketdocker import "$E2E_HOME/rootfs.tar" fits
         head -c 40000000 /dev/urandom >"$E2E_HOME/big"
         tar -C "$E2E_HOME" -cf "$E2E_HOME/big.tar" big
+        before=$(find "$SMALL/state/images" | sort)
         run -1 --separate-stderr pocketdocker import "$E2E_HOME/big.tar" too-big
         assert_equal "$(wc -l <<<"$stderr")" 1
+        assert_equal "$(find "$SMALL/state/images" | sort)" "$before"
         run -0 pocketdocker run --rm fits echo still fine
         assert_equal "$output" "still fine"
         assert_equal "$(pocketdocker images --format '{{.Repository}}')" fits
+}
+
+@test "what rmi deletes on a short disk is there for the next import" {
+        local n # not i, which `run` uses
+        small_disk 24M
+        head -c 14000000 /dev/urandom >"$E2E_HOME/big"
+        tar -C "$E2E_HOME" -cf "$E2E_HOME/big.tar" big
+        for n in 1 2 3; do
+                run -0 pocketdocker import "$E2E_HOME/big.tar" "big:$n"
+                run -0 pocketdocker rmi "big:$n"
+        done
 }
 
 @test "a full disk during logging blocks no workload and loses no exit code" {
@@ -141,5 +155,6 @@ teardown_small_disk() {
         assert_equal "$(timeout 120 "$PROGRAMS/pocketdocker" wait c)" 5
         assert_equal "$(field c .State.ExitCode)" 5
         run -0 pocketdocker rm c
+        assert_equal "$(find "$SMALL/state/containers" "$SMALL/state/logs" "$SMALL/state/trash" -mindepth 1)" ""
         run -0 pocketdocker run --rm fits echo room again
 }
