@@ -20,9 +20,11 @@ int image_open_layers(Manager *m, const char *image_id, int *fds, size_t *ret_n,
 /**
  * image_add() - an image whose files are committed becomes one of ours, or its tags are added to the one that is there
  * @row: taken over
+ * @ret_stored: whether the rows name the files, which may be so on failure, too
  * Return: 0 or what fail() gives.
  */
-int image_add(Manager *m, ImageRow *row, const LayerRow *layers, Image **ret, Failure *reterr);
+int image_add(Manager *m, ImageRow *row, const LayerRow *layers, Image **ret, bool *ret_stored,
+                Failure *reterr);
 
 /** image_tell_changed() - its tags are not what they were. */
 int image_tell_changed(Manager *m, Image *i);

@@ -157,11 +157,13 @@ static int remember_tag(Manager *m, Image *i, const char *reference, uid_t owner
         return 0;
 }
 
-int image_add(Manager *m, ImageRow *row, const LayerRow *layers, Image **ret, Failure *reterr) {
+int image_add(Manager *m, ImageRow *row, const LayerRow *layers, Image **ret, bool *ret_stored,
+                Failure *reterr) {
         Image *i;
         int r;
 
         r = store_add_image(m->store, row, layers, reterr);
+        *ret_stored = r >= 0;
         if (r < 0)
                 return r;
         for (size_t k = 0; k < row->n_tags; k++) { /* a tag has one image: it moves here */

@@ -13,6 +13,7 @@
 #include "catalog/catalog-ids.h"
 #include "engine/image-private.h"
 #include "engine/operation-private.h"
+#include "image/image-gc.h"
 #include "model/image-ref.h"
 #include "model/limits.h"
 
@@ -131,8 +132,13 @@ static int make_rows(Operation *o, const PullResult *result, LayerRow *layer, Im
         return r;
 }
 
-static int commit_files(
-                Operation *o, const PullResult *result, int fds[static 3], Failure *reterr) {
+/* What commit_files() has brought to its place. */
+typedef struct Committed {
+        bool layer, blob;
+} Committed;
+
+static int commit_files(Operation *o, const PullResult *result, int fds[static 3], Committed *ret,
+                Failure *reterr) {
         Import *import = o->work;
         Manager *m = o->manager;
         int r;
@@ -143,9 +149,21 @@ static int commit_files(
                 return r;
         if (r == 0)
                 trash_add_images(m->trash);
+        ret->layer = r > 0;
         import->staged = false;
-        return image_store_write_blob(m->image_store, result->config_id, result->config,
+        r = image_store_write_blob(m->image_store, result->config_id, result->config,
                         result->config_size, fds, reterr);
+        ret->blob = r > 0;
+        return r;
+}
+
+/* No row names them, so nobody has them but us. */
+static void take_back(Manager *m, const PullResult *result, const Committed *committed) {
+        if ((committed->layer && image_gc_layer(m->image_store, result->diff_id) < 0) ||
+                        (committed->blob && image_gc_blob(m->image_store, result->config_id) < 0))
+                log_warning("Failed to put away files of an import, leaving them to the next "
+                            "start");
+        trash_add_images(m->trash);
 }
 
 /* The worker's result becomes an image. */
@@ -153,8 +171,10 @@ static int commit(Operation *o, const PullResult *result, Failure *reterr) {
         Import *import = o->work;
         Manager *m = o->manager;
         int fds[3] = { -EBADF, -EBADF, -EBADF }, r;
+        Committed committed = {};
         LayerRow layer = {};
         ImageRow row = {};
+        bool stored = false;
         Image *image;
 
         if (!result->config || !result->diff_id[0] || !result->config_id[0])
@@ -163,9 +183,11 @@ static int commit(Operation *o, const PullResult *result, Failure *reterr) {
         if (r < 0)
                 r = fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         if (r >= 0)
-                r = commit_files(o, result, fds, reterr);
+                r = commit_files(o, result, fds, &committed, reterr);
         if (r >= 0)
-                r = image_add(m, &row, &layer, &image, reterr);
+                r = image_add(m, &row, &layer, &image, &stored, reterr);
+        if (!stored)
+                take_back(m, result, &committed);
         if (r >= 0) {
                 r = free_and_strdup(&import->image_id, image->row.id);
                 if (r >= 0)

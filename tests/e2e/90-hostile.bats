@@ -137,6 +137,21 @@ teardown_small_disk() {
         assert_equal "$(pocketdocker images --format '{{.Repository}}')" fits
 }
 
+@test "an import that would leave no room for containers is refused and leaves nothing" {
+        local before free
+        small_disk 24M
+        pocketdocker import "$E2E_HOME/rootfs.tar" fits
+        free=$(($(stat -f -c '%f * %S' "$SMALL")))
+        head -c $((free - 600000)) /dev/urandom >"$E2E_HOME/big"
+        tar -C "$E2E_HOME" -cf "$E2E_HOME/big.tar" big
+        before=$(find "$SMALL/state/images" | sort)
+        run -1 --separate-stderr pocketdocker import "$E2E_HOME/big.tar" too-big
+        [[ $stderr == *"Cannot store the image"* ]]
+        assert_equal "$(find "$SMALL/state/images" | sort)" "$before"
+        run -0 pocketdocker run --rm fits echo still fine
+        assert_equal "$output" "still fine"
+}
+
 @test "what rmi deletes on a short disk is there for the next import" {
         local n # not i, which `run` uses
         small_disk 24M
