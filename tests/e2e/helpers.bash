@@ -73,16 +73,23 @@ start_private_bus() {
 # start_daemon: only where the tests themselves run it; elsewhere the next call brings it back.
 start_daemon() {
         [ "$E2E_MODE" = private-bus ] || return 0
-        "$PROGRAMS/pocketdockerd" --root "$STATE" --run-root "$RUN" 3>&- >>"$E2E_HOME/daemon.log" 2>&1 &
+        local ready word=
+        exec {ready}< <(exec "$PROGRAMS/pocketdockerd" --root "$STATE" --run-root "$RUN" --ready-fd 4 4>&1 >>"$E2E_HOME/daemon.log" 2>&1 3>&-)
         echo $! >"$E2E_HOME/daemon.pid"
-        await 30 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.pocketdocker.Manager
+        # "1" or why not; nothing at all where it ended without a word.
+        read -r -t 60 -u "$ready" word || true
+        exec {ready}<&-
+        [ "$word" = 1 ] || fail_with "the daemon did not start: $word"$'\n'"$(cat "$E2E_HOME/daemon.log")"
 }
 
 # daemon_pid: the engine's process, or nothing. Found by the state directory that it was given, not by its name alone.
 daemon_pid() {
         case $E2E_MODE in
         system) systemctl show -P MainPID pocketdocker.service | grep -v '^0$' ;;
-        private-bus) cat "$E2E_HOME/daemon.pid" ;;
+        private-bus)
+                local pid
+                pid=$(cat "$E2E_HOME/daemon.pid" 2>/dev/null) && ! process_gone "$pid" && echo "$pid"
+                ;;
         embedded)
                 local dir
                 for dir in /proc/[0-9]*; do
