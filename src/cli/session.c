@@ -2,7 +2,8 @@
 /*
  * cli/session.c: one poll() over the bus, the signals and up to three streams.
  *
- * A session is over when the workload's exit status is known and its output is at its end, whichever comes last.
+ * A session is over when the workload's exit status is known and its output is at its end, whichever comes last, and the
+ * container is gone if it is to be. The status is asked for apart, so that it is not lost with a daemon that dies in between.
  */
 #include "cli/session.h"
 #include <fcntl.h>
@@ -39,6 +40,7 @@ typedef struct Run {
         bool attached;      /* the streams came */
         bool started;       /* or needs no start */
         bool ended;         /* exit_status holds */
+        bool gone;          /* or nobody is left to tell */
         bool lost;          /* the connection or the service went before the end was known */
         bool detached;
         bool broken_pipe;   /* nobody reads our output any more */
@@ -196,6 +198,18 @@ static int on_ended(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
         return 0;
 }
 
+/* Whatever the answer: a container that is not there is gone. */
+static int on_gone(sd_bus_message *reply, void *userdata, sd_bus_error *unused) {
+        Run *run = userdata;
+
+        if (sd_bus_message_is_method_error(reply, NULL) &&
+                        client_lost(sd_bus_message_get_error(reply)))
+                run->lost = true;
+        else
+                run->gone = true;
+        return 0;
+}
+
 static int call_later(
                 Run *run, sd_bus_message *m, uint64_t timeout_usec, sd_bus_message_handler_t fn) {
         int r;
@@ -223,6 +237,20 @@ static int send_attach(Run *run) {
         return call_later(run, m, CLIENT_TIMEOUT_USEC, on_attached);
 }
 
+static int send_wait_gone(Run *run) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+        int r;
+
+        r = client_new_call(run->client, run->s->path, BUS_INTERFACE_CONTAINER, "Wait", &m,
+                        run->reterr);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "a{sv}", 1, "condition", "s", "removed");
+        if (r < 0)
+                return client_message_error(r, run->reterr);
+        return call_later(run, m, CLIENT_FOR_EVER, on_gone);
+}
+
 static int send_wait(Run *run) {
         _cleanup_message_ sd_bus_message *m = NULL;
         int r;
@@ -238,7 +266,8 @@ static int send_wait(Run *run) {
                                 run->s->start && !run->started ? "next-exit" : "stopped");
         if (r < 0)
                 return client_message_error(r, run->reterr);
-        return call_later(run, m, CLIENT_FOR_EVER, on_ended);
+        r = call_later(run, m, CLIENT_FOR_EVER, on_ended);
+        return r >= 0 && run->s->until_gone ? send_wait_gone(run) : r;
 }
 
 static int send_start(Run *run) {
@@ -320,8 +349,10 @@ static int process_bus(Run *run) {
 /* The daemon went, the workload did not: an embedded one is started again, the system's is activated by the call. */
 static void reconnect(Run *run) {
         run->lost = false;
-        if (run->ended)
+        if (run->ended) {
+                run->gone = true; /* the next daemon removes it before it takes calls */
                 return;
+        }
         if (!run->started) {
                 give_up(run, fail(run->reterr, FAILURE_INTERNAL, ECONNRESET,
                                              "The connection to the service was lost before the "
@@ -357,8 +388,8 @@ static void dispatch_stream(Run *run, int i, const struct pollfd p[2]) {
 static bool over(const Run *run) {
         if (run->error < 0 || run->detached || run->broken_pipe)
                 return true;
-        return run->ended && run->attached && stream_ended(&run->streams[STREAM_OUT]) &&
-               stream_ended(&run->streams[STREAM_ERR]);
+        return run->ended && (run->gone || !run->s->until_gone) && run->attached &&
+               stream_ended(&run->streams[STREAM_OUT]) && stream_ended(&run->streams[STREAM_ERR]);
 }
 
 static int poll_timeout(sd_bus *bus) {

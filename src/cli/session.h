@@ -9,6 +9,7 @@ typedef struct Session {
         /* what is wanted; filled in by the caller */
         const char *path;     /* the container's object path */
         bool start;           /* send Start, and Wait before it */
+        bool until_gone;      /* stay until the container is removed, which it is at its end */
         bool block;           /* the workload waits for this client rather than dropping it */
         bool want_stdin, want_stdout, want_stderr;
         bool tty;             /* the workload has a terminal */

@@ -168,6 +168,7 @@ int verb_run(Client *c, const Arguments *args, Failure *reterr) {
                 return run_detached(c, args, reterr);
 
         s.tty = arguments_switch(args, "tty", false);
+        s.until_gone = arguments_switch(args, "rm", false);
         s.sig_proxy = arguments_switch(args, "sig-proxy", true);
         r = choose_streams(args, &s, reterr);
         if (r < 0)
