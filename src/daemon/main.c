@@ -72,7 +72,17 @@ static int start_loop(Daemon *d, Failure *reterr) {
         return r < 0 ? fail_errno(reterr, r, "Failed to start the event loop") : 0;
 }
 
-static int open_engine(Daemon *d, const Options *o, Failure *reterr) {
+/*
+ * The service finds the tree of pocketdocker-containers.service, or refuses: below systemd no other place is its to take. A
+ * daemon with a runtime directory of its own, or without systemd, has no such unit, on a bus or not.
+ */
+static bool has_unit(const Options *o, const RunDir *run_dir) {
+        return !o->embedded &&
+               ((streq(o->run_dir, RUN_DIR_SYSTEM) && sd_booted() > 0) ||
+                               faccessat(run_dir->dir_fd, RUN_FILE_CGROUP, F_OK, 0) >= 0);
+}
+
+static int open_engine(Daemon *d, const Options *o, const RunDir *run_dir, Failure *reterr) {
         _cleanup_free_ char *helpers = NULL;
         int r;
 
@@ -85,6 +95,7 @@ static int open_engine(Daemon *d, const Options *o, Failure *reterr) {
                                         .state_dir = o->state_dir,
                                         .run_dir = o->run_dir,
                                         .embedded = o->embedded,
+                                        .in_unit = has_unit(o, run_dir),
                                         .helper_dir = helpers,
                         },
                         &changes_observer, d, &d->manager, reterr);
@@ -167,7 +178,7 @@ static int run(const Options *o, int *ready_fd, Failure *reterr) {
         if (r >= 0 && !o->embedded)
                 r = connect_bus(&d, reterr);
         if (r >= 0)
-                r = open_engine(&d, o, reterr);
+                r = open_engine(&d, o, &run_dir, reterr);
         if (r >= 0)
                 r = start_serving(&d, o, &run_dir, reterr);
         if (r < 0)

@@ -26,6 +26,7 @@ struct Manager {
         bool observing;                 /* manager_new() is done */
         char *state_dir, *run_dir;      /* owned */
         bool embedded;
+        bool in_unit;
         int state_fd, run_fd, lock_fd; /* owned */
         uint8_t boot_id[16];
         bool booted; /* the machine started since the last daemon */

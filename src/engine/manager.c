@@ -168,7 +168,7 @@ static int open_cgroups(Manager *m, Failure *reterr) {
         Digest digest;
         int r;
 
-        if (!m->embedded)
+        if (m->in_unit)
                 return cgroup_tree_open(m->run_fd, NULL, &m->cgroups, reterr);
         if (!realpath(m->state_dir, resolved))
                 return fail_errno(reterr, errno, "Failed to resolve the directory '%s'",
@@ -257,6 +257,7 @@ static int manager_alloc(sd_event *event, const ManagerConfig *config,
         m->observer = observer;
         m->observer_userdata = userdata;
         m->embedded = config->embedded;
+        m->in_unit = config->in_unit;
         m->idle = true;
         list_init(&m->container_list);
         list_init(&m->image_list);
@@ -353,7 +354,7 @@ Manager *manager_free(Manager *m) {
         store_free(m->store);
         image_store_free(m->image_store);
         spawner_close(&m->spawner);
-        cgroup_tree_done(&m->cgroups, m->embedded);
+        cgroup_tree_done(&m->cgroups, !m->in_unit);
         container_tree_close(&m->tree);
         id_ranges_free(m->ranges);
         map_free(m->containers);

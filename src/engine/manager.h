@@ -18,8 +18,9 @@ typedef struct Manager Manager;
 typedef struct ManagerConfig {
         const char *state_dir; /* absolute, exists or is made 0700 */
         const char *run_dir;   /* absolute, the same */
-        bool embedded; /* own cgroup subtree at the cgroup2 mount, else the path in RUN_ROOT/cgroup
-                        */
+        bool embedded;
+        bool in_unit; /* containers live in the tree that RUN_ROOT/cgroup names, else in a subtree
+                         of the cgroup2 mount */
         const char *helper_dir; /* where pocketdocker-monitor and pocketdocker-pull are */
 } ManagerConfig;
 

@@ -19,9 +19,8 @@ typedef struct CgroupTree {
 
 /**
  * cgroup_tree_open() - the tree of this daemon
- * @run_dir_fd: embedded: borrowed, unused; system: RUN_ROOT, whose file `cgroup` names the unit's
- * tree
- * @hash:       embedded: 16 hex digits; NULL: system
+ * @run_dir_fd: borrowed; RUN_ROOT, whose file `cgroup` names the unit's tree; unused with @hash
+ * @hash:       16 hex digits: a subtree of that name, made if it is not there; NULL: the unit's
  *
  * Return: 0, or what fail() gives: FAILURE_NOT_AVAILABLE (no cgroup2 mount; the unit does not run).
  */
