@@ -219,6 +219,13 @@ static void finish_plan(const Container *c, Start *s, char hostname[static ID_SH
         plan->hostname = c->spec->hostname ?: hostname;
 }
 
+/* The workload may end before we run again. */
+static void hand_streams_over(MonitorClient *monitor, void *userdata) {
+        Run *run = userdata;
+
+        attaches_send(run->container, monitor);
+}
+
 static int spawn(Container *c, Run *run, Start *s, Failure *reterr) {
         Manager *m = c->manager;
         int pidfd = -EBADF, r;
@@ -230,6 +237,7 @@ static int spawn(Container *c, Run *run, Start *s, Failure *reterr) {
                                         .cgroup_fd = s->cgroup.monitor_fd,
                                         .run_dir_fd = s->dir.run_fd,
                                         .keep_fd = c->lease.fd,
+                                        .before = hand_streams_over,
                         },
                         &run_monitor_handler, run, &run->monitor, &pidfd);
         if (r < 0)
@@ -270,7 +278,6 @@ static int try_run(Container *c, Failure *reterr) {
                 return r;
         }
         c->current = run;
-        attaches_send(c, run->monitor);
         return 0;
 }
 

@@ -278,6 +278,8 @@ int monitor_client_spawn(sd_event *event, const MonitorArgs *args, const Monitor
         if (r < 0)
                 return r;
         (void) TAKE_FD(ours_fd);
+        if (args->before)
+                args->before(c, userdata);
         r = spawn_process(
                         &(SpawnArgs){
                                         .null_fd = args->spawner->null_fd,

@@ -27,6 +27,9 @@ typedef struct MonitorArgs {
         int cgroup_fd; /* where the monitor lives */
         int run_dir_fd; /* where it listens for later daemons, under RUN_FILE_CONTROL; -EBADF: it does not */
         int keep_fd; /* one more that it is to hold; -EBADF: none */
+        /* NULL, or called before there is a process: what is asked for here is done before the
+         * workload starts */
+        void (*before)(MonitorClient *c, void *userdata);
 } MonitorArgs;
 
 /**

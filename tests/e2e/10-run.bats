@@ -123,6 +123,20 @@ teardown() { teardown_test; }
         assert_equal "$(sort <<<"$output" | grep -v ^PATH=)" "$(printf '%s\n' A=b FROM_FILE=1 HOME=/root HOSTNAME=box INHERITED=yes 'SPACE=a b')"
 }
 
+traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"; }
+
+@test "who attached before the start gets all output, however late the daemon is" {
+        local pid tracer
+        pid=$(daemon_pid)
+        # Each word of the daemon's comes later than the workload's last.
+        strace -qq -p "$pid" -e trace=sendmsg -e inject=sendmsg:delay_enter=300000 -o /dev/null 3>&- &
+        tracer=$!
+        await 20 traced "$pid"
+        run -0 pocketdocker run --rm "$IMAGE" echo all
+        kill $tracer
+        assert_equal "$output" all
+}
+
 @test "-w sets the working directory and makes it if needed" {
         run -0 pocketdocker run --rm -w /home/app "$IMAGE" pwd
         assert_equal "$output" /home/app
