@@ -104,7 +104,7 @@ int fake_image_add(Manager *m, const char *tag, Image **ret) {
 int manager_remove_image(Manager *m, const char *reference, bool force, EngineDone done,
                 void *userdata, char ***ret_untagged, char ***ret_deleted, Failure *reterr) {
         Container *c;
-        Image *i;
+        Image *i = NULL;
         int r;
 
         r = manager_find_image(m, reference, &i, reterr);
