@@ -135,56 +135,58 @@ static int open_in_root(Child *c, const char *path, uint64_t flags, uint64_t mod
                         PD_RESOLVE_IN_ROOT | PD_RESOLVE_NO_MAGICLINKS);
 }
 
+/* Makes @name in @parent (closed here) and opens it: what we made is no link to elsewhere. */
+static int make_and_open(int parent, const char *name, bool is_file) {
+        int fd, r;
+
+        if (is_file)
+                r = fd = openat(parent, name,
+                                O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+        else
+                r = fd = mkdirat(parent, name, 0755) < 0
+                                         ? -1
+                                         : openat(parent, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+        r = r < 0 ? -errno : fd;
+        (void) close(parent); /* O_PATH */
+        return r;
+}
+
 /* Opens @path below the root, making what is absent: directories, and at its end a file if
- * @is_file. */
+ * @is_file. Nearly always just the last component is. */
 static int open_target(Child *c, const char *path, bool is_file) {
         char partial[4096];
-        size_t length = strlen(path);
+        size_t end = strlen(path);
+        const char *name;
         int fd;
 
         fd = open_in_root(c, path, O_PATH, 0);
         if (fd != -ENOENT)
                 return fd;
-        if (length >= sizeof(partial))
+        if (end >= sizeof(partial))
                 return -ENAMETOOLONG;
 
-        for (size_t i = 1; i <= length; i++) {
-                const char *name;
-                int parent;
-
-                if (path[i] != '/' && path[i] != '\0')
-                        continue;
-                memcpy(partial, path, i);
-                partial[i] = '\0';
-                name = strrchr(partial, '/') + 1;
-                if (!*name)
-                        continue;
-
-                fd = open_in_root(c, partial, O_PATH, 0);
-                if (fd >= 0) {
-                        (void) close(fd); /* only asked whether it is there */
-                        continue;
-                }
-                if (fd != -ENOENT)
-                        return fd;
-
-                partial[name - partial - 1] = '\0';
-                parent = open_in_root(c, partial[0] ? partial : "/", O_PATH | O_DIRECTORY, 0);
-                if (parent < 0)
-                        return parent;
-                if (path[i] == '\0' && is_file) {
-                        fd = openat(parent, name,
-                                        O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
-                        if (fd >= 0)
-                                (void) close(fd); /* empty; it is there to be covered */
-                } else
-                        fd = mkdirat(parent, name, 0755);
-                fd = fd < 0 ? -errno : 0;
-                (void) close(parent); /* O_PATH */
-                if (fd < 0)
-                        return fd;
+        /* The deepest directory that is there, the root at the latest; then downwards from it. */
+        memcpy(partial, path, end + 1);
+        while (fd == -ENOENT && end > 0) {
+                do
+                        end--;
+                while (end > 0 && path[end] != '/');
+                partial[end] = '\0';
+                fd = open_in_root(c, end > 0 ? partial : "/", O_PATH | O_DIRECTORY, 0);
         }
-        return open_in_root(c, path, O_PATH, 0);
+        for (name = path + end; fd >= 0; name += strcspn(name, "/")) {
+                size_t n;
+
+                while (*name == '/')
+                        name++;
+                n = strcspn(name, "/");
+                if (n == 0)
+                        break;
+                memcpy(partial, name, n);
+                partial[n] = '\0';
+                fd = make_and_open(fd, partial, is_file && name[n] == '\0');
+        }
+        return fd;
 }
 
 static int is_directory(int fd) {
@@ -195,7 +197,16 @@ static int is_directory(int fd) {
         return S_ISDIR(st.st_mode);
 }
 
-static int mask(Child *c, const PlanMount *m) {
+/* One empty file system serves all masked directories: the first makes it, the others clone its mount. */
+static int empty_directory(int *empty_fd) {
+        if (*empty_fd < 0)
+                *empty_fd = new_mount("tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                                "size=0,nr_inodes=2,mode=555");
+        return *empty_fd < 0 ? *empty_fd
+                             : sys_open_tree(*empty_fd, "", PD_OPEN_TREE_CLONE | AT_EMPTY_PATH);
+}
+
+static int mask(Child *c, const PlanMount *m, int *empty_fd) {
         int target, r;
 
         target = open_in_root(c, m->target, O_PATH, 0);
@@ -204,8 +215,7 @@ static int mask(Child *c, const PlanMount *m) {
 
         r = is_directory(target);
         if (r > 0)
-                r = new_mount("tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-                                "size=0,nr_inodes=2,mode=555");
+                r = empty_directory(empty_fd);
         else if (r == 0)
                 r = sys_open_tree(AT_FDCWD, "/dev/null", PD_OPEN_TREE_CLONE);
         if (r >= 0)
@@ -267,21 +277,22 @@ static int mount_at_target(Child *c, const PlanMount *m) {
 }
 
 int step_mounts(Child *c) {
-        for (size_t i = 0; i < c->plan->n_mounts; i++) {
+        int empty_fd = -EBADF, r = 0;
+
+        for (size_t i = 0; r >= 0 && i < c->plan->n_mounts; i++) {
                 const PlanMount *m = &c->plan->mounts[i];
-                int r;
 
                 child_detail(c, m->target);
                 if (m->kind == PLAN_MOUNT_MASK)
-                        r = mask(c, m);
+                        r = mask(c, m, &empty_fd);
                 else if (m->kind == PLAN_MOUNT_READONLY)
                         r = make_read_only(c, m);
                 else
                         r = mount_at_target(c, m);
-                if (r < 0)
-                        return r;
         }
-        return 0;
+        if (empty_fd >= 0)
+                (void) close(empty_fd); /* detached: it goes with its fd */
+        return r < 0 ? r : 0;
 }
 
 /* A node onto an empty file: nodes cannot be made in a user namespace. */
