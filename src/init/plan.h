@@ -46,6 +46,7 @@ typedef enum PlanFd {
         PLAN_FD_TERMINAL_OUT, /* … and of its output pipe */
         PLAN_FD_USERNS_STORAGE, /* a user namespace whose map shifts the stored ids to the container's; absent: the monitor makes it */
         PLAN_FD_NETNS,       /* a ready network namespace (loopback up), owned by the container's user namespace; absent: made by clone3 */
+        PLAN_FD_OWN_CGROUP,  /* fresh, for the command alone: a reaper of ours stays in PLAN_FD_CGROUP, and whatever the command leaves ends with it; EXEC without terminal only */
         _PLAN_FD_MAX,
 } PlanFd;
 
@@ -68,7 +69,6 @@ typedef struct Plan {
         int fds[_PLAN_FD_MAX]; /* -EBADF: absent */
         int layer_fds[PLAN_LAYERS_MAX]; /* directories of the layers' roots, top first; RUN only */
         size_t n_layers;
-
         PlanIdMap uid_maps[PLAN_ID_MAPS_MAX], gid_maps[PLAN_ID_MAPS_MAX]; /* of the container's user namespace */
         size_t n_uid_maps, n_gid_maps;
         PlanIdMap storage_map; /* inside: first stored id (2147352576), outside: first id of the container; count 0: no idmap */

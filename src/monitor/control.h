@@ -14,6 +14,7 @@
 #pragma once
 #include <stdint.h>
 #include "init/plan.h"
+#include "monitor/control-probe.h"
 #include "monitor/exit-record.h"
 
 #define CONTROL_MAGIC 0x50444d43U /* "PDMC" */
@@ -42,6 +43,7 @@ typedef enum ControlType {
                                 monitor ends after CONTROL_TAKEN or when the socket closes */
         CONTROL_STATE = 4,   /* ControlState; fd: pidfd when running */
         CONTROL_REPLY = 5,   /* ControlReply to a request */
+        CONTROL_PROBED = 6,  /* ControlProbed, then its text, at most CONTROL_PROBE_TEXT_MAX bytes */
 
         /* daemon to monitor */
         CONTROL_ATTACH = 64, /* ControlAttach; fds: those named in its mask, in the order stdin,
@@ -49,6 +51,8 @@ typedef enum ControlType {
         CONTROL_RESIZE = 65, /* ControlResize */
         CONTROL_TAKEN = 66,  /* the exit record is in the database: the monitor may end */
         CONTROL_SIGNAL = 67, /* ControlSignal, to the first process, through its pidfd */
+        CONTROL_PROBE = 68,  /* ControlProbe, then for HTTP its path, at most CONTROL_PROBE_PATH_MAX
+                                bytes. Answered by CONTROL_PROBED, not by CONTROL_REPLY */
 } ControlType;
 
 typedef struct ControlStarted {
@@ -63,11 +67,16 @@ typedef enum ControlPhase {
         CONTROL_PHASE_EXITED, /* see the exit record */
 } ControlPhase;
 
+typedef enum ControlFeature {
+        CONTROL_FEATURE_PROBES = 1 << 0, /* it answers CONTROL_PROBE */
+} ControlFeature;
+
 typedef struct ControlState {
         uint32_t phase; /* ControlPhase */
         uint32_t pid;
         uint64_t started_usec;
         char id[64];
+        uint64_t features; /* ControlFeature; an older monitor sends none of them */
 } ControlState;
 
 typedef struct ControlReply {

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 #include "monitor/control.h"
 #include "monitor/hold.h"
 #include "monitor/log-writer.h"
+#include "monitor/probe.h"
 #include "monitor/spawn-child.h"
 #include "monitor/streams.h"
 
@@ -42,6 +44,7 @@ typedef struct Monitor {
         Spawned child;
         LogWriter log;
         Streams streams;
+        Probe probe;
         ExitRecord record;
         bool taken;
 } Monitor;
@@ -50,31 +53,30 @@ static Monitor monitor;
 
 static void drop_daemon(Monitor *m) {
         m->conn_fd = close_fd(m->conn_fd);
+        probe_cancel(&m->probe); /* nobody is left who asked */
 }
 
 /* Never waits: a daemon that does not read finds everything when it connects again. */
-static void send_message(Monitor *m, ControlType type, uint32_t serial, const void *body,
-                size_t size, int fd) {
-        struct {
-                ControlHeader header;
-                char body[sizeof(ExitRecord)];
-        } packet = {
-                .header = { .magic = CONTROL_MAGIC,
-                                .version = CONTROL_VERSION,
-                                .type = type,
-                                .serial = serial,
-                                .length = (uint32_t) (sizeof(ControlHeader) + size) },
-        };
+static void send_parts(Monitor *m, ControlType type, uint32_t serial, const void *body, size_t size,
+                const void *more, size_t more_size, int fd) {
+        ControlHeader header = { .magic = CONTROL_MAGIC,
+                .version = CONTROL_VERSION,
+                .type = (uint16_t) type,
+                .serial = serial,
+                .length = (uint32_t) (sizeof(header) + size + more_size) };
         union {
                 struct cmsghdr header;
                 char room[CMSG_SPACE(sizeof(int))];
         } control = {};
-        struct iovec iov = { .iov_base = &packet, .iov_len = sizeof(ControlHeader) + size };
-        struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+        struct iovec parts[] = {
+                { .iov_base = &header, .iov_len = sizeof(header) },
+                { .iov_base = (void *) body, .iov_len = size },
+                { .iov_base = (void *) more, .iov_len = more_size },
+        };
+        struct msghdr h = { .msg_iov = parts, .msg_iovlen = ELEMENTSOF(parts) };
 
         if (m->conn_fd < 0)
                 return;
-        memcpy(packet.body, body, size);
         if (fd >= 0) {
                 struct cmsghdr *cmsg;
 
@@ -88,6 +90,28 @@ static void send_message(Monitor *m, ControlType type, uint32_t serial, const vo
         }
         if (sendmsg(m->conn_fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
                 drop_daemon(m);
+}
+
+static void send_message(Monitor *m, ControlType type, uint32_t serial, const void *body,
+                size_t size, int fd) {
+        send_parts(m, type, serial, body, size, NULL, 0, fd);
+}
+
+static void send_probed(Monitor *m, const ProbeResult *r) {
+        send_parts(m, CONTROL_PROBED, 0, &r->probed, sizeof(r->probed), r->text, r->text_size,
+                        -EBADF);
+}
+
+static void begin_probe(Monitor *m, const ControlProbe *ask, const char *path, size_t path_size) {
+        ProbeResult result = { .probed = { .id = ask->id, .error = -ESRCH } };
+        int r = -ESRCH;
+
+        if (m->child.pidfd >= 0)
+                r = probe_begin(&m->probe, m->child.pidfd, ask, path, path_size, &result);
+        if (r < 0)
+                result.probed.error = r;
+        if (r != 0)
+                send_probed(m, &result);
 }
 
 static int terminal_resize(Monitor *m, const ControlResize *size) {
@@ -137,6 +161,11 @@ static void handle(Monitor *m, const ControlHeader *h, const void *body, size_t 
                 if (size >= sizeof(ControlSignal))
                         reply.error = send_signal(m, body);
                 break;
+        case CONTROL_PROBE:
+                if (size >= sizeof(ControlProbe))
+                        begin_probe(m, body, (const char *) body + sizeof(ControlProbe),
+                                        size - sizeof(ControlProbe));
+                return;
         case CONTROL_TAKEN:
                 m->taken = true;
                 return;
@@ -220,10 +249,15 @@ static int poll_timeout(const Monitor *m) {
                 due = m->reap_usec;
         if (m->flush_until_usec > 0 && m->flush_until_usec < due)
                 due = m->flush_until_usec;
+        if (m->probe.fd >= 0 && m->probe.deadline_usec < due)
+                due = m->probe.deadline_usec;
         if (due == USEC_INFINITY)
                 return -1;
         now = now_monotonic();
-        return now >= due ? 0 : (int) ((due - now) / USEC_PER_MSEC) + 1;
+        if (now >= due)
+                return 0;
+        return due - now < INT_MAX * USEC_PER_MSEC ? (int) ((due - now) / USEC_PER_MSEC) + 1
+                                                   : INT_MAX;
 }
 
 static bool is_due(usec_t since_usec, usec_t now) {
@@ -274,6 +308,7 @@ static void first_process_ended(Monitor *m) {
         m->record.value = (uint32_t) si.si_status;
         m->record.finished_usec = now_realtime();
         m->child.pidfd = close_fd(m->child.pidfd);
+        probe_cancel(&m->probe);
 
         streams_drain(&m->streams);
         log_writer_append(&m->log, LOG_STREAM_END, NULL, 0);
@@ -287,22 +322,33 @@ static bool may_end(const Monitor *m) {
         return !streams_pending(&m->streams, m->flush_until_usec == USEC_INFINITY);
 }
 
+/* @p: what poll() said of the probe's socket, which may be another one by now. */
+static void dispatch_probe(Monitor *m, const struct pollfd *p) {
+        bool ready = p->revents && p->fd == m->probe.fd;
+        ProbeResult result;
+
+        if (probe_dispatch(&m->probe, m->child.pidfd, ready, &result))
+                send_probed(m, &result);
+}
+
 static void loop(Monitor *m) {
         while (!may_end(m)) {
-                struct pollfd p[STREAMS_POLL_MAX + 3] = {
+                struct pollfd p[STREAMS_POLL_MAX + 4] = {
                         { .fd = m->child.pidfd, .events = POLLIN }, /* poll() skips negative ones */
                         { .fd = m->conn_fd, .events = POLLIN },
                         { .fd = m->listen_fd, .events = POLLIN },
+                        probe_poll_fd(&m->probe),
                 };
-                size_t n = streams_poll_fds(&m->streams, p + 3);
+                size_t n = streams_poll_fds(&m->streams, p + 4);
 
-                if (poll(p, n + 3, poll_timeout(m)) < 0 && errno != EINTR)
+                if (poll(p, n + 4, poll_timeout(m)) < 0 && errno != EINTR)
                         return;
                 run_timers(m);
+                dispatch_probe(m, &p[3]); /* before a new one is asked for */
                 if (p[1].revents) /* before the output: who has attached gets it */
                         while (receive(m))
                                 ;
-                streams_dispatch(&m->streams, p + 3, n);
+                streams_dispatch(&m->streams, p + 4, n);
                 if (p[2].revents)
                         accept_daemon(m);
                 if (p[0].revents)
@@ -341,6 +387,7 @@ static int set_up(Monitor *m, const Plan *plan) {
         if (m->listen_fd >= 0)
                 (void) fd_set_nonblock(m->listen_fd, true); /* cannot fail on an open fd */
         memcpy(m->state.id, plan->id, sizeof(m->state.id));
+        m->state.features = m->exec ? 0 : CONTROL_FEATURE_PROBES;
         /* The run's number is the daemon's; all else is of an earlier run. */
         if (pread_full(m->record_fd, &m->record, sizeof(m->record), 0) != sizeof(m->record))
                 m->record.run = 0;
@@ -366,7 +413,7 @@ static void start_failed(Monitor *m, const PlanFailure *failure) {
 static void let_go_of_plan(Plan *plan, void *map, size_t size) {
         static const PlanFd start_only[] = { PLAN_FD_CGROUP, PLAN_FD_STATE_DIR, PLAN_FD_TARGET,
                 PLAN_FD_STDIN, PLAN_FD_STDOUT, PLAN_FD_STDERR, PLAN_FD_USERNS_STORAGE,
-                PLAN_FD_NETNS };
+                PLAN_FD_NETNS, PLAN_FD_OWN_CGROUP };
 
         for (size_t i = 0; i < ELEMENTSOF(start_only); i++)
                 close_fd(plan->fds[start_only[i]]);
@@ -404,7 +451,7 @@ static int run(Monitor *m) {
         if (r < 0)
                 return EXIT_FAILURE; /* without a plan there is nobody to tell: the daemon sees our
                                         end */
-        m->child.pidfd = -EBADF;
+        m->child.pidfd = m->probe.fd = -EBADF;
         r = set_up(m, &plan);
         if (r < 0) {
                 failure = (PlanFailure){ .step = PLAN_STEP_PLAN, .error = -r, .detail = "log" };

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "init/steps.h"
 #include "init/sys.h"
+#include "monitor/reaper.h"
 
 #define PIPE_BYTES (256 * 1024)
 #define HELPER_STACK_BYTES 16384
@@ -311,12 +312,28 @@ static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
         pid = sys_clone3(&args);
         if (pid == 0) {
                 close_fd(lifeline[1]);
+                if (plan->fds[PLAN_FD_OWN_CGROUP] >= 0)
+                        reaper_run(&child, plan->fds[PLAN_FD_OWN_CGROUP]);
                 child_run(&child);
         }
         close_fd(lifeline[0]);
         if (pid < 0)
                 close_fd(lifeline[1]);
         return pid;
+}
+
+/* A reaper ends by itself, when it has seen all others end: killed, it would leave them to the container's first
+ * process, which may never ask for them. */
+static void end_child(const Plan *plan, const Spawned *s) {
+        siginfo_t si;
+
+        if (plan->fds[PLAN_FD_OWN_CGROUP] >= 0)
+                (void) write_existing_at(plan->fds[PLAN_FD_OWN_CGROUP], "cgroup.kill",
+                                "1"); /* it is empty, or about to be: the sync socket is closed */
+        else
+                (void) sys_pidfd_send_signal(s->pidfd, SIGKILL); /* it may have ended already */
+        while (waitid(P_PID, (id_t) s->pid, &si, WEXITED) < 0 && errno == EINTR)
+                ;
 }
 
 int spawn_child(Plan *plan, Spawned *ret, PlanFailure *failure) {
@@ -359,13 +376,9 @@ int spawn_child(Plan *plan, Spawned *ret, PlanFailure *failure) {
                 r = await_execve(sync[0], &s, failure);
         close_fd(sync[0]);
         if (r < 0) {
-                siginfo_t si;
-
                 if (failure->error == 0)
                         fail_step(failure, PLAN_STEP_CLONE, r, "");
-                (void) sys_pidfd_send_signal(s.pidfd, SIGKILL); /* it may have ended already */
-                while (waitid(P_PID, (id_t) s.pid, &si, WEXITED) < 0 && errno == EINTR)
-                        ;
+                end_child(plan, &s);
                 return r;
         }
         *ret = s;

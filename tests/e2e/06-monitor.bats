@@ -313,6 +313,75 @@ PYTHON
         told "failed execve 2 no-such-command"
 }
 
+# listening PORT: does somebody inside listen?
+listening() { run "$HARNESS" probe "$WORK" tcp "$1" 5000 && [[ ${lines[-1]} == probed* ]]; }
+
+@test "a port inside is asked from outside the container, over either loopback" {
+        container -d -- sh -c 'cd /tmp && echo ok >ok && httpd -p 127.0.0.1:8080 && nc -l -l -p 9000 -s ::1 -e true & sleep 1000' 2>"$M/events"
+        await 20 listening 8080
+        run "$HARNESS" probe "$WORK" http 8080 5000 /ok
+        told "probed 200 HTTP/1.1 200 OK"
+        run "$HARNESS" probe "$WORK" http 8080 5000 /absent
+        told "probed 404 HTTP/1.1 404 Not Found"
+        run "$HARNESS" probe "$WORK" tcp 9999 5000
+        told "unanswered Connection refused"
+        run "$HARNESS" probe "$WORK" http 8080 5000 $'/\r\nHost: elsewhere'
+        told "unanswered Invalid argument"
+        run "$HARNESS" probe "$WORK" http 8080 5000 "no-slash"
+        told "unanswered Invalid argument"
+        run "$HARNESS" probe "$WORK" tcp 0 5000
+        told "unanswered Invalid argument"
+        # The container has a network namespace of its own: the host's ports are not there, and its port is not here.
+        ! (exec 9<>/dev/tcp/127.0.0.1/8080) 2>/dev/null
+        assert_equal "$(readlink "/proc/$(monitor_pid)/ns/net")" "$(readlink /proc/self/ns/net)"
+}
+
+@test "a port that answers with something else, or with nothing, is told, and in time" {
+        container -d -- sh -c 'nc -l -l -p 8081 -e echo "SSH-2.0 no HTTP" & nc -l -l -p 8082 -e sleep 1000 &
+                nc -l -l -p 8083 -e sh -c "while read x && [ \${#x} -gt 1 ]; do :; done; printf HTTP/1.0\ 204" &
+                nc -l -l -p 8084 -e sh -c "head -c 1000000 /dev/zero | tr \"\0\" x" & sleep 1000' 2>"$M/events"
+        await 20 listening 8081
+        await 20 listening 8082
+        await 20 listening 8083
+        await 20 listening 8084
+        run "$HARNESS" probe "$WORK" http 8081 5000 /
+        told "unanswered Bad message"
+        run "$HARNESS" probe "$WORK" http 8082 200 /
+        told "unanswered Connection timed out"
+        run "$HARNESS" probe "$WORK" http 8083 5000 /
+        told "probed 204 HTTP/1.0 204"
+        run "$HARNESS" probe "$WORK" http 8084 5000 /
+        told "unanswered Bad message"
+        # None of them has disturbed the container or its monitor.
+        run command_in -- echo still here
+        [[ $output == *"still here"* ]]
+}
+
+# A first process that never reaps; kept from its own children as well.
+zombies() { "$HARNESS" exec "$MONITOR" "$WORK" "$CGROUP" sh -c 'cat /proc/[0-9]*/stat 2>/dev/null | grep -c ") Z"' 3>&- 2>/dev/null; }
+
+@test "a command in a cgroup of its own ends with all that it made, and leaves no zombie" {
+        container -d -- sleep 1000 2>"$M/events"
+        mkdir "$CGROUP/own"
+        run command_in -o "$CGROUP/own" -- sh -c '(sleep 2000 &); sleep 2001 & echo made; exit 6'
+        told "exited 6"
+        [[ $output == *made* ]]
+        rmdir "$CGROUP/own"
+        mkdir "$CGROUP/own"
+        command_in -o "$CGROUP/own" -- sh -c '(sleep 2000 &); echo made; exec sleep 2001' >"$M/out" 2>"$M/own" &
+        local command=$!
+        await 20 said "$M/out" made
+        echo 1 >"$CGROUP/own/cgroup.kill"
+        wait $command
+        said "$M/own" "exited 137"
+        rmdir "$CGROUP/own"
+        mkdir "$CGROUP/own"
+        run command_in -o "$CGROUP/own" -- no-such-command
+        told "failed execve 2 no-such-command"
+        rmdir "$CGROUP/own"
+        assert_equal "$(zombies)" 0
+}
+
 @test "a container with driver none logs nothing and runs the same" {
         run container -N -a -- echo hello
         told "exited 0"

@@ -7,9 +7,10 @@
  *     monitor-harness run  [OPTION]... MONITOR LAYERS WORK CGROUP COMMAND...   a container; LAYERS
  * top first, by colons monitor-harness exec [OPTION]... MONITOR WORK CGROUP COMMAND...          a
  * command in the one that WORK belongs to monitor-harness watch WORK as a daemon that came back
+ *     monitor-harness probe WORK tcp|http PORT MILLISECONDS [PATH]                  asks a port inside
  *
  * It says "started", then "exited CODE", "killed SIGNAL" or "failed STEP ERRNO DETAIL"; "running"
- * after coming back.
+ * after coming back; "probed STATUS TEXT" or "unanswered REASON".
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -363,13 +364,58 @@ static int exec(int argc, char **argv) {
         return argc;
 }
 
+static int say_probed(const ControlProbed *probed, const char *text, size_t size) {
+        if (probed->error < 0)
+                fprintf(stderr, "unanswered %s\n", strerror(-probed->error));
+        else
+                fprintf(stderr, "probed %u %.*s\n", probed->status, (int) size, text);
+        return probed->id == 7 ? 0 : 2;
+}
+
+static int probe(int argc, char **argv) {
+        struct {
+                ControlProbe ask;
+                char path[CONTROL_PACKET_MAX / 2];
+        } body = {};
+        union {
+                ControlHeader header;
+                char bytes[CONTROL_PACKET_MAX];
+        } packet;
+        const char *answer = packet.bytes + sizeof(packet.header);
+        int control_fd, fd;
+        unsigned type;
+
+        if (argc < 4)
+                return 2;
+        control_fd = connect_to(argv[0]);
+        if (receive(control_fd, &packet, &fd) != CONTROL_STATE ||
+                        !(((const ControlState *) answer)->features & CONTROL_FEATURE_PROBES))
+                return 3;
+        body.ask = (ControlProbe){
+                .kind = strcmp(argv[1], "http") == 0 ? CONTROL_PROBE_HTTP : CONTROL_PROBE_TCP,
+                .port = (uint16_t) strtoul(argv[2], NULL, 10),
+                .timeout_usec = strtoull(argv[3], NULL, 10) * 1000,
+                .id = 7,
+        };
+        (void) snprintf(body.path, sizeof(body.path), "%s", argc > 4 ? argv[4] : "");
+        send_control(control_fd, CONTROL_PROBE, &body, sizeof(body.ask) + strlen(body.path), NULL,
+                        0);
+        do {
+                type = receive(control_fd, &packet, &fd);
+                if (type == 0)
+                        return 3;
+        } while (type != CONTROL_PROBED);
+        return say_probed((const ControlProbed *) answer, answer + sizeof(ControlProbed),
+                        packet.header.length - sizeof(packet.header) - sizeof(ControlProbed));
+}
+
 static int parse_options(int argc, char **argv) {
         Plan *p = &arg.plan;
         int c;
 
         p->log_max_size = 20 << 20;
         p->log_max_files = 5;
-        while ((c = getopt(argc, argv, "+aditIRVNu:w:s:F:U:r:")) != -1)
+        while ((c = getopt(argc, argv, "+aditIRVNu:w:s:F:U:r:o:")) != -1)
                 switch (c) {
                 case 'a': /* its output is ours, and waits for us */
                         arg.attach |= CONTROL_ATTACH_STDOUT | CONTROL_ATTACH_BLOCK;
@@ -413,6 +459,10 @@ static int parse_options(int argc, char **argv) {
                         p->ulimits[p->n_ulimits++] = (PlanUlimit){ RLIMIT_NOFILE,
                                 strtoull(optarg, NULL, 0), strtoull(optarg, NULL, 0) };
                         break;
+                case 'o': /* an exec's own cgroup */
+                        p->fds[PLAN_FD_OWN_CGROUP] =
+                                        must(open(optarg, O_RDONLY | O_DIRECTORY), optarg);
+                        break;
                 case 'r':
                         arg.resize = strtoul(optarg, NULL, 0);
                         break;
@@ -436,6 +486,8 @@ int main(int argc, char *argv[]) {
                 return run(argc, argv + 1 + first);
         if (strcmp(argv[1], "exec") == 0)
                 return exec(argc, argv + 1 + first);
+        if (strcmp(argv[1], "probe") == 0)
+                return probe(argc, argv + 1 + first);
         if (strcmp(argv[1], "watch") == 0 && argc == 1)
                 return listen_to(connect_to(argv[1 + first]));
         return 2;
