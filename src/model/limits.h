@@ -24,6 +24,8 @@
 #define EXECS_PER_CONTAINER_MAX 64U
 #define EXECS_MAX 1024U
 #define EXEC_KEEP_USEC (60ULL * 1000 * 1000)
+#define PROBES_MAX 32U                  /* health checks' commands at once; those that are due beyond it wait */
+#define HEALTH_WAITERS_MAX 64U          /* callers of RunHealthcheck that wait for one probe */
 #define FOLLOWERS_PER_CONTAINER_MAX 64U /* attached streams and followed logs */
 #define LOG_READERS_MAX 128U            /* worker processes that read a log for a client */
 #define LOG_READERS_PER_OWNER_MAX 16U
@@ -59,6 +61,13 @@
 #define LOG_SIZE_MIN (4ULL * KIB)
 #define LOG_FILES_MAX 1000U
 #define STOP_TIMEOUT_MAX_USEC (7ULL * 24 * 3600 * 1000 * 1000)
+#define HEALTH_COMMAND_MAX 256U       /* words of a health check's command */
+#define HEALTH_COMMAND_BYTES_MAX (32U * 1024)
+#define HEALTH_PATH_MAX 1024U         /* what a monitor takes, and the NUL */
+#define HEALTH_TIME_MIN_USEC 1000ULL
+#define HEALTH_TIME_MAX_USEC (3650ULL * 24 * 3600 * 1000 * 1000)
+#define HEALTH_LOG_MAX 5U             /* results that are kept */
+#define HEALTH_OUTPUT_MAX 4096U       /* bytes of each */
 #define SPEC_JSON_MAX (16U * 1024 * 1024) /* the lists above, every byte as \u00XX */
 
 /* Resources of one container */
@@ -76,6 +85,10 @@
 /* Defaults that are bounds as well */
 #define STOP_TIMEOUT_DEFAULT_USEC (5ULL * 1000 * 1000)
 #define SHUTDOWN_TIMEOUT_USEC (30ULL * 1000 * 1000)
+#define HEALTH_INTERVAL_USEC (30ULL * 1000 * 1000)
+#define HEALTH_TIMEOUT_USEC (30ULL * 1000 * 1000)
+#define HEALTH_START_INTERVAL_USEC (5ULL * 1000 * 1000)
+#define HEALTH_RETRIES 3U
 #define LOG_SIZE_DEFAULT (20ULL * MIB)
 #define LOG_FILES_DEFAULT 5U
 
