@@ -30,7 +30,7 @@ static void begin_run(Decision *d) {
         Lifecycle *l = &d->step.next;
 
         l->activity = ACTIVITY_STARTING;
-        l->stop_pending = l->start_pending = false;
+        l->stop_pending = l->start_pending = l->restart_pending = false;
         l->oom_killed = false;
         l->restart_at_usec = 0;
         act(d, ACTION_START);
@@ -104,11 +104,11 @@ static void finish_run(Decision *d) {
                 begin_remove(d);
         else if (l->start_pending)
                 begin_start(d);
-        else if (policy_applies(d))
+        else if (l->restart_pending || policy_applies(d))
                 begin_restart(d, d->fact->ran_usec);
         else if (d->policy->auto_remove)
                 begin_remove(d);
-        l->stop_pending = false;
+        l->stop_pending = l->restart_pending = false;
 }
 
 static void on_start_asked(Decision *d) {
@@ -200,7 +200,7 @@ static void on_stop_asked(Decision *d) {
                 l->start_pending = false;
         } else if (l->activity == ACTIVITY_STOPPING) {
                 l->stopped_by_user = true;
-                l->start_pending = false;
+                l->start_pending = l->restart_pending = false;
                 if (d->fact->at_once)
                         act(d, ACTION_KILL);
         } else if (l->activity == ACTIVITY_NONE && has_processes(l)) {
@@ -256,6 +256,29 @@ static void on_oom_killed(Decision *d) {
                 l->oom_killed = true;
 }
 
+/* While it is stopped for another reason, or does not run, it is as good as done. */
+static void on_unhealthy(Decision *d) {
+        Lifecycle *l = &d->step.next;
+
+        if (l->state != CONTAINER_RUNNING || l->activity != ACTIVITY_NONE)
+                return;
+        switch (d->fact->action) {
+        case HEALTH_ACTION_KILL:
+                begin_stop(d, true);
+                return;
+        case HEALTH_ACTION_RESTART:
+                l->restart_pending = true;
+                begin_stop(d, false);
+                return;
+        case HEALTH_ACTION_STOP:
+                l->stopped_by_user = true;
+                begin_stop(d, false);
+                return;
+        default:
+                return;
+        }
+}
+
 static void on_paused(Decision *d) {
         Lifecycle *l = &d->step.next;
 
@@ -293,7 +316,7 @@ static void remove_running(Decision *d) {
         }
 
         l->remove_pending = l->stopped_by_user = true;
-        l->start_pending = false;
+        l->start_pending = l->restart_pending = false;
         if (l->activity == ACTIVITY_STARTING)
                 l->stop_pending = true; /* it is killed as soon as there is something to kill */
         else
@@ -347,7 +370,7 @@ static void on_monitor_lost(Decision *d) {
 static void on_shutdown(Decision *d) {
         Lifecycle *l = &d->step.next;
 
-        l->start_pending = false;
+        l->start_pending = l->restart_pending = false;
         if (l->activity == ACTIVITY_STARTING)
                 l->stop_pending = l->stopped_by_shutdown = true;
         else if (l->activity == ACTIVITY_STOPPING)
@@ -441,6 +464,7 @@ LifecycleStep lifecycle_next(const Lifecycle *now, const LifecycleFact *fact,
                 [FACT_KILL_ASKED] = on_kill_asked,
                 [FACT_GRACE_OVER] = on_grace_over,
                 [FACT_OOM_KILLED] = on_oom_killed,
+                [FACT_UNHEALTHY] = on_unhealthy,
                 [FACT_PAUSED] = on_paused,
                 [FACT_UNPAUSED] = on_unpaused,
                 [FACT_RESTART_DUE] = on_restart_due,

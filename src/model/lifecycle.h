@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "model/container-state.h"
+#include "model/health-action.h"
+#include "model/lifecycle-refusal.h"
 #include "model/restart-policy.h"
 
 /* What is under way; not shown. starting: in created, restarting, exited; stopping: in running, paused; removing: in created, exited, dead. */
@@ -24,6 +26,7 @@ typedef struct Lifecycle {
         ContainerActivity activity;
         bool stop_pending;        /* starting: stop as soon as it runs */
         bool start_pending;       /* stopping: start again at the end */
+        bool restart_pending;     /* stopping: restart at the end, counted as by policy */
         bool remove_pending;      /* starting, running, stopping: remove at the end */
         bool stopped_by_user;     /* somebody asked for the end: the policy is silent */
         bool stopped_by_shutdown; /* the machine's shutdown did: the policy goes on at boot */
@@ -46,6 +49,7 @@ typedef enum LifecycleFactKind {
         FACT_KILL_ASKED,      /* a signal is to be sent; final: one that means the end (SIGKILL, SIGTERM, its stop signal) */
         FACT_GRACE_OVER,      /* the stop timer */
         FACT_OOM_KILLED,      /* the kernel killed in its cgroup for memory */
+        FACT_UNHEALTHY,       /* action: what its health check wants done about it */
         FACT_PAUSED,
         FACT_UNPAUSED,
         FACT_RESTART_DUE,     /* the restart timer */
@@ -62,6 +66,7 @@ typedef struct LifecycleFact {
         LifecycleFactKind kind;
         int exit_code;
         uint64_t ran_usec;
+        HealthAction action;
         bool at_once, final, force, running, booted;
 } LifecycleFact;
 
@@ -76,21 +81,6 @@ typedef enum LifecycleAction {
         ACTION_REMOVE = 1 << 6,        /* take everything away; answer FACT_REMOVED or FACT_REMOVE_FAILED */
         ACTION_FORGET = 1 << 7,        /* it is gone: drop the object */
 } LifecycleAction;
-
-typedef enum LifecycleRefusal {
-        REFUSAL_NONE,
-        REFUSAL_RUNNING,     /* the words of lifecycle_refusal_to_string(): "is running" */
-        REFUSAL_PAUSED,
-        REFUSAL_RESTARTING,
-        REFUSAL_STARTING,
-        REFUSAL_REMOVING,
-        REFUSAL_DEAD,
-        REFUSAL_NOT_RUNNING,
-        REFUSAL_UNEXPECTED,  /* a fact that cannot be in this state: one that came late, and nothing to act on */
-        _REFUSAL_MAX,
-} LifecycleRefusal;
-
-const char *lifecycle_refusal_to_string(LifecycleRefusal refusal);
 
 typedef struct LifecyclePolicy {
         RestartPolicy restart;

@@ -41,9 +41,10 @@ ContainerRow *container_rows_free(ContainerRow *rows, size_t n) {
 #define RUN_COLUMNS                                                                           \
         "state, activity, health, stop_pending, start_pending, remove_pending, "              \
         "stopped_by_user, stopped_by_shutdown, oom_killed, exit_code, restart_count, "        \
-        "started_usec, finished_usec, restart_delay_usec, restart_at_usec, run, id_range, error"
-#define RUN_VALUES "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
-#define N_RUN_COLUMNS 18
+        "started_usec, finished_usec, restart_delay_usec, restart_at_usec, run, id_range, "    \
+        "restart_pending, health_streak, oom_kills, error"
+#define RUN_VALUES "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+#define N_RUN_COLUMNS 21
 
 static void bind_run(sqlite3_stmt *s, int first, const ContainerRun *run) {
         const Lifecycle *l = &run->life;
@@ -62,6 +63,9 @@ static void bind_run(sqlite3_stmt *s, int first, const ContainerRun *run) {
                 l->restart_at_usec,
                 run->run,
                 run->id_range,
+                l->restart_pending,
+                run->health_streak,
+                run->oom_kills,
         };
 
         assert(l->activity >= 0 && l->activity < _ACTIVITY_MAX);
@@ -102,12 +106,15 @@ static int read_run(sqlite3_stmt *s, int first, ContainerRun *ret) {
                         .finished_usec = statement_get_u64(s, first + 12),
                         .restart_delay_usec = statement_get_u64(s, first + 13),
                         .restart_at_usec = statement_get_u64(s, first + 14),
+                        .restart_pending = statement_get_u64(s, first + 17) != 0,
                 },
                 .health = container_health_from_string(health),
                 .run = statement_get_u64(s, first + 15),
                 .id_range = (uint32_t) statement_get_u64(s, first + 16),
+                .health_streak = (uint32_t) statement_get_u64(s, first + 18),
+                .oom_kills = statement_get_u64(s, first + 19),
         };
-        return statement_get_text(s, first + 17, &ret->error);
+        return statement_get_text(s, first + 20, &ret->error);
 }
 
 static int read_row(sqlite3_stmt *s, ContainerRow *row) {

@@ -9,6 +9,8 @@
 typedef struct ContainerRun {
         Lifecycle life;
         ContainerHealth health;
+        uint32_t health_streak; /* probes that failed in a row */
+        uint64_t oom_kills;     /* in the last run */
         uint64_t run;      /* how often it was started */
         uint32_t id_range; /* first id of its range on the host; 0: none leased */
         char *error; /* why the last start failed, one sentence; NULL: it did not. The row's; a

@@ -54,6 +54,9 @@ static void assert_run_equal(const ContainerRun *a, const ContainerRun *b) {
         assert_int_equal(a->life.finished_usec, b->life.finished_usec);
         assert_int_equal(a->life.restart_delay_usec, b->life.restart_delay_usec);
         assert_int_equal(a->life.restart_at_usec, b->life.restart_at_usec);
+        assert_int_equal(a->life.restart_pending, b->life.restart_pending);
+        assert_int_equal(a->health_streak, b->health_streak);
+        assert_int_equal(a->oom_kills, b->oom_kills);
         assert_int_equal(a->health, b->health);
         assert_int_equal(a->run, b->run);
         assert_int_equal(a->id_range, b->id_range);
@@ -73,8 +76,10 @@ static void test_store_add_container_keeps_every_column(void **state) {
                         .oom_killed = true, .exit_code = 137, .restart_count = UINT32_MAX,
                         .started_usec = 1, .finished_usec = UINT64_C(4102444800000000),
                         .restart_delay_usec = 60000000, .restart_at_usec = INT64_MAX,
+                        .restart_pending = true,
                 },
-                .health = HEALTH_UNHEALTHY, .run = 12, .id_range = 0xfffe0000,
+                .health = HEALTH_UNHEALTHY, .health_streak = UINT32_MAX, .oom_kills = 4,
+                .run = 12, .id_range = 0xfffe0000,
                 .error = (char *) "it's \"broken\": \xc3\xa9",
         };
         assert_ok(store_add_container(*state, &row, &f), &f);

@@ -57,6 +57,10 @@ static const struct Event {
         { "kill-term", { .kind = FACT_KILL_ASKED, .final = true } },
         { "grace-over", { .kind = FACT_GRACE_OVER } },
         { "oom", { .kind = FACT_OOM_KILLED } },
+        { "unhealthy", { .kind = FACT_UNHEALTHY } },
+        { "unhealthy-kill", { .kind = FACT_UNHEALTHY, .action = HEALTH_ACTION_KILL } },
+        { "unhealthy-restart", { .kind = FACT_UNHEALTHY, .action = HEALTH_ACTION_RESTART } },
+        { "unhealthy-stop", { .kind = FACT_UNHEALTHY, .action = HEALTH_ACTION_STOP } },
         { "paused", { .kind = FACT_PAUSED } },
         { "unpaused", { .kind = FACT_UNPAUSED } },
         { "restart-due", { .kind = FACT_RESTART_DUE } },
@@ -77,6 +81,7 @@ static const struct Flag {
 } flags[] = {
         { "stop", offsetof(Lifecycle, stop_pending) },
         { "start", offsetof(Lifecycle, start_pending) },
+        { "restart", offsetof(Lifecycle, restart_pending) },
         { "remove", offsetof(Lifecycle, remove_pending) },
         { "user", offsetof(Lifecycle, stopped_by_user) },
         { "shutdown", offsetof(Lifecycle, stopped_by_shutdown) },
