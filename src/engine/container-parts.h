@@ -3,6 +3,7 @@
 #pragma once
 #include "base/list.h"
 #include "engine/container.h"
+#include "runtime/cgroup-watch.h"
 #include "runtime/cgroup.h"
 #include "runtime/monitor-client.h"
 #include "runtime/process-watch.h"

@@ -7,8 +7,6 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include <systemd/sd-event.h>
-#include "base/cleanup.h"
 #include "model/failure.h"
 
 typedef struct CgroupTree {
@@ -67,17 +65,3 @@ int cgroup_each(const CgroupTree *t, CgroupFn fn, void *userdata);
 
 /** cgroup_payload_path() - "PATH/u0/ID/payload". Return: 0 or -ENOMEM. */
 int cgroup_payload_path(const CgroupTree *t, uint32_t owner, const char *id, char **ret);
-
-/* Tells when nothing runs in a directory and below any more. */
-typedef struct CgroupWatch CgroupWatch;
-typedef void (*CgroupEmptyFn)(void *userdata);
-
-/**
- * cgroup_watch_new() - call @fn once, from the loop, when @dir_fd is unpopulated, also if it is now
- * @dir_fd: borrowed
- * Return: 0 or negative errno. Source: cgroup-v2.rst, cgroup.events: EPOLLPRI at each change.
- */
-int cgroup_watch_new(
-                sd_event *event, int dir_fd, CgroupEmptyFn fn, void *userdata, CgroupWatch **ret);
-CgroupWatch *cgroup_watch_free(CgroupWatch *w);
-DEFINE_CLEANUP(CgroupWatch *, cgroup_watch_free);
