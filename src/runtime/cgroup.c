@@ -201,6 +201,12 @@ static int get(const CgroupTree *t, uint32_t owner, const char *id, bool make, C
                 enable_controllers(c.dir_fd);
         if (r >= 0)
                 r = c.monitor_fd = make_or_open(c.dir_fd, CGROUP_MONITOR, &new_monitor);
+        /*
+         * The last run's, whose processes are all gone, though its monitor may not be. Since Linux 6.14 what is cloned
+         * into a cgroup that was killed once is killed as well.
+         */
+        if (r >= 0 && make && !new_dir)
+                (void) unlinkat(c.dir_fd, CGROUP_PAYLOAD, AT_REMOVEDIR); /* one that is busy is used again */
         if (r >= 0)
                 r = c.payload_fd = make_or_open(c.dir_fd, CGROUP_PAYLOAD, &new_payload);
         if (r < 0) {

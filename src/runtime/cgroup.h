@@ -33,7 +33,7 @@ typedef struct Cgroup {
 } Cgroup;
 #define CGROUP_CLOSED ((Cgroup){ -EBADF, -EBADF, -EBADF })
 
-/** cgroup_make() - make or open the container's directories. Return: 0 or negative errno. */
+/** cgroup_make() - make or open the container's directories; the payload is a fresh one. Return: 0 or negative errno. */
 int cgroup_make(const CgroupTree *t, uint32_t owner, const char *id, Cgroup *ret);
 
 /** cgroup_open() - the same for one that exists. Return: 0, -ENOENT, or negative errno. */

@@ -109,6 +109,15 @@ teardown() { teardown_test; }
         [ "$(field c .State.StartedAt)" != "$started" ]
 }
 
+@test "restart of one that is killed at once starts it anew, time and again" {
+        pocketdocker run -d --name c "$IMAGE" sleep 3600
+        for _ in 1 2 3 4 5; do
+                pocketdocker restart -t 0 c
+                assert_equal "$(field c .State.Status)" running
+        done
+        run -0 pocketdocker exec c true
+}
+
 @test "rm refuses a running one, rm -f ends it, and nothing is left" {
         start_waiting c
         run -1 --separate-stderr pocketdocker rm c
