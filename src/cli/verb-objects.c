@@ -77,6 +77,10 @@ static int append_signal(sd_bus_message *m, const Arguments *args, Failure *rete
         return r < 0 ? client_message_error(r, reterr) : 0;
 }
 
+static int append_nothing(sd_bus_message *m, const Arguments *args, Failure *reterr) {
+        return 0;
+}
+
 static int append_name(sd_bus_message *m, const Arguments *args, Failure *reterr) {
         int r;
 
@@ -106,6 +110,18 @@ static int restart_one(Client *c, const Arguments *args, const char *name, Failu
 static int kill_one(Client *c, const Arguments *args, const char *name, Failure *reterr) {
         return done(call_container(c, name, "Kill", CLIENT_TIMEOUT_USEC, reterr, NULL,
                                     append_signal, args),
+                        name);
+}
+
+static int pause_one(Client *c, const Arguments *args, const char *name, Failure *reterr) {
+        return done(call_container(c, name, "Pause", CLIENT_TIMEOUT_USEC, reterr, NULL,
+                                    append_nothing, args),
+                        name);
+}
+
+static int unpause_one(Client *c, const Arguments *args, const char *name, Failure *reterr) {
+        return done(call_container(c, name, "Unpause", CLIENT_TIMEOUT_USEC, reterr, NULL,
+                                    append_nothing, args),
                         name);
 }
 
@@ -185,6 +201,14 @@ int verb_restart(Client *c, const Arguments *args, Failure *reterr) {
 
 int verb_kill(Client *c, const Arguments *args, Failure *reterr) {
         return for_each(c, args, kill_one, reterr);
+}
+
+int verb_pause(Client *c, const Arguments *args, Failure *reterr) {
+        return for_each(c, args, pause_one, reterr);
+}
+
+int verb_unpause(Client *c, const Arguments *args, Failure *reterr) {
+        return for_each(c, args, unpause_one, reterr);
 }
 
 int verb_rm(Client *c, const Arguments *args, Failure *reterr) {

@@ -95,7 +95,7 @@ static const Flag wait_flags[] = {
 
 static const Flag ps_flags[] = {
         { "all", 'a', FLAG_SWITCH, NULL, NULL, "Accepted for Docker's sake: all are shown anyway" },
-        { "running", 'r', FLAG_SWITCH, NULL, NULL, "Only those that run" },
+        { "running", 'r', FLAG_SWITCH, NULL, NULL, "Only those that run, or are paused" },
         { "quiet", 'q', FLAG_SWITCH, NULL, NULL, "Only ids" },
         { "last", 'n', FLAG_NUMBER, NULL, "N", "Only the N created last" },
         { "latest", 'l', FLAG_SWITCH, NULL, NULL, "Only the one created last" },
@@ -168,6 +168,8 @@ static const Verb verbs[] = {
                 TABLES(kill_flags), 1, OPERANDS_ANY, false, false, verb_kill },
         { "logs", "CONTAINER", "Show what a container has written",
                 TABLES(logs_flags), 1, 1, false, false, verb_logs },
+        { "pause", "CONTAINER...", "Freeze all processes of containers",
+                TABLES(help_only), 1, OPERANDS_ANY, false, false, verb_pause },
         { "ps", "", "List containers, running or not",
                 TABLES(ps_flags), 0, 0, false, false, verb_ps },
         { "rename", "CONTAINER NAME", "Give a container another name",
@@ -184,6 +186,8 @@ static const Verb verbs[] = {
                 TABLES(start_flags), 1, OPERANDS_ANY, false, true, verb_start },
         { "stop", "CONTAINER...", "Stop containers: a signal, a grace, SIGKILL",
                 TABLES(stop_flags), 1, OPERANDS_ANY, false, false, verb_stop },
+        { "unpause", "CONTAINER...", "Let paused containers run on",
+                TABLES(help_only), 1, OPERANDS_ANY, false, false, verb_unpause },
         { "version", "", "Show the versions of this command and of the service",
                 TABLES(info_flags), 0, 0, false, false, verb_version },
         { "wait", "CONTAINER...", "Wait for containers to stop and print their exit status",

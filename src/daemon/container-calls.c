@@ -124,6 +124,34 @@ int container_method_kill(sd_bus_message *m, void *userdata, sd_bus_error *error
         return sd_bus_reply_method_return(m, NULL);
 }
 
+typedef int (*PauseFn)(Container *c, EngineDone done, void *userdata, Failure *reterr);
+
+static int pause_or_unpause(sd_bus_message *m, Container *c, const char *verb, PauseFn fn,
+                sd_bus_error *error) {
+        _cleanup_failure_ Failure failure = {};
+        _cleanup_(call_freep) Call *call = NULL;
+        int r;
+
+        r = authz_manage(m, c, verb, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        r = call_new(m, NULL, &call, error);
+        if (r < 0)
+                return r;
+
+        r = fn(c, call_done, call, &failure);
+        return call_started(&call, r, &failure, error);
+}
+
+int container_method_pause(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return pause_or_unpause(m, userdata, "pause", container_pause, error);
+}
+
+int container_method_unpause(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return pause_or_unpause(m, userdata, "unpause", container_unpause, error);
+}
+
 int container_method_remove(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_failure_ Failure failure = {};
         _cleanup_(call_freep) Call *call = NULL;

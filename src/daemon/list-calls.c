@@ -90,7 +90,8 @@ static int read_container_query(sd_bus_message *m, ContainerQuery *q, sd_bus_err
 static bool container_fits(const ContainerQuery *q, const Container *c) {
         const ContainerSpec *spec = container_spec(c);
 
-        if (q->running && container_state(c) != CONTAINER_RUNNING)
+        if (q->running && container_state(c) != CONTAINER_RUNNING &&
+                        container_state(c) != CONTAINER_PAUSED)
                 return false;
 
         return container_filter_matches(

@@ -31,6 +31,8 @@ int container_method_start(sd_bus_message *m, void *userdata, sd_bus_error *erro
 int container_method_stop(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_kill(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_restart(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_pause(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_unpause(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_remove(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_rename(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_wait(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -135,6 +135,11 @@ void asks_settle(Container *c, const LifecycleFact *fact, const Lifecycle *befor
                 case FACT_START_FAILED:
                         on_start_failed(ask);
                         break;
+                case FACT_PAUSED:
+                case FACT_UNPAUSED:
+                        if (ask->kind == (fact->kind == FACT_PAUSED ? ASK_PAUSE : ASK_UNPAUSE))
+                                ask_finish(ask, NULL);
+                        break;
                 case FACT_ENDED:
                         on_ended(ask, before);
                         break;
@@ -162,6 +167,14 @@ void asks_check_gone(Container *c) {
         LIST_FOREACH(ask, &c->asks, Ask, asks)
                 if (ask->kind == ASK_STOP && (gone || (next && ask->happened)))
                         ask_finish(ask, NULL);
+}
+
+void asks_fail(Container *c, AskKind kind, const Failure *failure) {
+        Ask *ask;
+
+        LIST_FOREACH(ask, &c->asks, Ask, asks)
+                if (ask->kind == kind)
+                        ask_finish(ask, failure);
 }
 
 bool asks_want_removal(Container *c) {

@@ -39,6 +39,8 @@ typedef enum AskKind {
         ASK_STOP,
         ASK_RESTART,
         ASK_REMOVE,
+        ASK_PAUSE,
+        ASK_UNPAUSE,
 } AskKind;
 
 /* Somebody waits for the end of what he asked for. */
@@ -53,6 +55,9 @@ typedef struct Ask {
         StoreSync *sync; /* owned; run: until durable */
         Failure failure;
 } Ask;
+
+/* A pause or its end, until the kernel says that it is so. */
+typedef struct Freeze Freeze;
 
 /* Streams that wait for a start: our ends. */
 typedef struct PendingAttach {

@@ -30,6 +30,7 @@ struct Container {
         uint64_t stop_timeout_usec; /* of the stop under way */
         int stop_signal;
         sd_event_source *timer; /* owned: grace or restart */
+        Freeze *freezing;       /* owned; NULL: none under way */
 
         List asks, waiters, attaches, log_followers;
         Map *execs; /* owned; of Exec by id */
@@ -59,8 +60,15 @@ int ask_new(Container *c, AskKind kind, EngineDone done, void *userdata, Ask **r
 void ask_finish(Ask *call, const Failure *failure);
 void asks_settle(Container *c, const LifecycleFact *fact, const Lifecycle *before);
 void asks_check_gone(Container *c);
+void asks_fail(Container *c, AskKind kind, const Failure *failure);
 bool asks_want_removal(Container *c); /* a `run` has failed */
 void manager_tell_finished(Manager *m);
+
+/* pause.c */
+Freeze *freeze_free(Freeze *f);
+void container_thaw(Container *c);
+void container_settle_freeze(Container *c); /* what is under way is given up when it makes no sense any more */
+void container_find_frozen(Container *c);
 
 /* wait.c */
 void waiters_settle(Container *c, LifecycleFactKind fact);

@@ -43,6 +43,7 @@ Container *container_free(Container *c) {
         log_followers_free(c);
         execs_free(c);
         sd_event_source_disable_unref(c->timer);
+        freeze_free(c->freezing);
         id_lease_close(&c->lease);
         container_spec_free(c->spec);
         failure_done(&c->failure);

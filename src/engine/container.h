@@ -54,6 +54,11 @@ int container_remove(Container *c, bool force, bool volumes, EngineDone done, vo
 int container_rename(
                 Container *c, const char *name, EngineDone done, void *userdata, Failure *reterr);
 
+/** container_pause(), container_unpause() - done when the kernel says so. Fails with FAILURE_WRONG_STATE, or later with
+ * FAILURE_TIMED_OUT; then it runs on. */
+int container_pause(Container *c, EngineDone done, void *userdata, Failure *reterr);
+int container_unpause(Container *c, EngineDone done, void *userdata, Failure *reterr);
+
 /** container_kill() - at once. Return: 0, FAILURE_WRONG_STATE. */
 int container_kill(Container *c, int signal, Failure *reterr);
 int container_resize(Container *c, unsigned rows, unsigned columns, Failure *reterr);

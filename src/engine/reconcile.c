@@ -198,6 +198,7 @@ static void observe_connected(Container *c, Run *run) {
                 (void) cgroup_payload_path(&c->manager->cgroups, c->owner, c->id,
                                 &c->control_group); /* for display */
         run->started = true;
+        container_find_frozen(c); /* first, so that what is to end can hear of it */
         observe_found(c, true, NULL);
 }
 

@@ -281,7 +281,8 @@ static int kill_and_wait(Run *run) {
                 return r;
         r = cgroup_kill(cgroup.dir_fd);
         if (r >= 0)
-                r = cgroup_watch_new(c->manager->event, cgroup.dir_fd, on_empty, run, &run->empty);
+                r = cgroup_watch_new(c->manager->event, cgroup.dir_fd, CGROUP_EMPTY, on_empty,
+                                run, &run->empty);
         cgroup_close(&cgroup);
         return r;
 }

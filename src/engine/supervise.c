@@ -5,7 +5,6 @@
  * outermost only.
  */
 #include <string.h>
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/usec.h"
 #include "catalog/catalog-ids.h"
@@ -71,23 +70,13 @@ static void send_stop_signal(Container *c) {
         arm(c, timeout, on_grace_over);
 }
 
-static void thaw(Container *c) {
-        Cgroup cgroup;
-
-        if (cgroup_open(&c->manager->cgroups, c->owner, c->id, &cgroup) < 0)
-                return; /* nothing runs there */
-        (void) write_existing_at(
-                        cgroup.dir_fd, "cgroup.freeze", "0"); /* what stays frozen can be killed */
-        cgroup_close(&cgroup);
-}
-
 static void perform(Container *c, unsigned actions) {
         if (actions & ACTION_CANCEL_TIMERS)
                 c->timer = sd_event_source_disable_unref(c->timer);
         if (actions & ACTION_START)
                 container_begin_run(c);
         if (actions & ACTION_THAW)
-                thaw(c);
+                container_thaw(c);
         if (actions & ACTION_SIGNAL)
                 send_stop_signal(c);
         if (actions & ACTION_KILL)
@@ -202,6 +191,7 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) 
         if (changes != 0 && m->observing && m->observer->container_changed)
                 m->observer->container_changed(c, changes, m->observer_userdata);
         waiters_settle(c, fact->kind);
+        container_settle_freeze(c);
         perform(c, step.actions);
         asks_settle(c, fact, &before);
         if (fact->kind == FACT_START_FAILED && asks_want_removal(c))

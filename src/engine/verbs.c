@@ -83,6 +83,7 @@ int container_kill(Container *c, int signal, Failure *reterr) {
                                         .kind = FACT_KILL_ASKED,
                                         .final = signal == SIGKILL || signal == SIGTERM ||
                                                  signal == stop_signal,
+                                        .at_once = signal == SIGKILL,
                         },
                         reterr);
         if (r >= 0) {

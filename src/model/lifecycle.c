@@ -48,6 +48,16 @@ static void begin_start(Decision *d) {
         begin_run(d);
 }
 
+/* What is to heed a signal must run. */
+static void thaw(Decision *d) {
+        Lifecycle *l = &d->step.next;
+
+        if (l->state != CONTAINER_PAUSED)
+                return;
+        l->state = CONTAINER_RUNNING;
+        act(d, ACTION_THAW);
+}
+
 static void begin_stop(Decision *d, bool at_once) {
         Lifecycle *l = &d->step.next;
 
@@ -55,8 +65,10 @@ static void begin_stop(Decision *d, bool at_once) {
         l->stop_pending = false;
         if (at_once)
                 act(d, ACTION_KILL); /* a frozen cgroup can be killed as it is */
-        else
-                act(d, (l->state == CONTAINER_PAUSED ? ACTION_THAW : 0) | ACTION_SIGNAL);
+        else {
+                thaw(d);
+                act(d, ACTION_SIGNAL);
+        }
 }
 
 static void begin_remove(Decision *d) {
@@ -240,8 +252,11 @@ static void on_kill_asked(Decision *d) {
                 refuse(d, REFUSAL_NOT_RUNNING);
                 return;
         }
-        if (d->fact->final)
-                l->stopped_by_user = true;
+        if (!d->fact->final)
+                return;
+        l->stopped_by_user = true;
+        if (!d->fact->at_once)
+                thaw(d);
 }
 
 static void on_grace_over(Decision *d) {

@@ -46,7 +46,7 @@ typedef enum LifecycleFactKind {
         FACT_ENDED,           /* exit_code, ran_usec: also a run that nobody saw end (137) */
         FACT_STOP_ASKED,      /* at_once: no grace */
         FACT_RESTART_ASKED,   /* at_once: no grace */
-        FACT_KILL_ASKED,      /* a signal is to be sent; final: one that means the end (SIGKILL, SIGTERM, its stop signal) */
+        FACT_KILL_ASKED,      /* a signal is to be sent; final: one that means the end (SIGTERM, its own, SIGKILL: at_once) */
         FACT_GRACE_OVER,      /* the stop timer */
         FACT_OOM_KILLED,      /* the kernel killed in its cgroup for memory */
         FACT_UNHEALTHY,       /* action: what its health check wants done about it */

@@ -89,6 +89,7 @@
 #define HEALTH_TIMEOUT_USEC (30ULL * 1000 * 1000)
 #define HEALTH_START_INTERVAL_USEC (5ULL * 1000 * 1000)
 #define HEALTH_RETRIES 3U
+#define FREEZE_TIMEOUT_USEC (5ULL * 1000 * 1000) /* a process that the kernel cannot stop is one that waits for a device */
 #define LOG_SIZE_DEFAULT (20ULL * MIB)
 #define LOG_FILES_DEFAULT 5U
 

@@ -2,6 +2,7 @@
 /* runtime/cgroup-watch.c: see cgroup-watch.h. */
 #include "runtime/cgroup-watch.h"
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 #include "runtime/cgroup.h"
@@ -11,12 +12,25 @@ struct CgroupWatch {
         int dir_fd;              /* owned */
         sd_event_source *source; /* owned: changes of cgroup.events */
         sd_event_source *now;    /* owned: the first look */
-        CgroupEmptyFn fn;
+        CgroupCondition condition;
+        CgroupConditionFn fn;
         void *userdata; /* borrowed */
 };
 
+/* A directory that is gone has nothing in it; of the rest it tells nothing any more. */
+static bool holds(const CgroupWatch *w) {
+        switch (w->condition) {
+        case CGROUP_EMPTY:
+                return cgroup_is_populated(w->dir_fd) <= 0;
+        case CGROUP_FROZEN:
+                return cgroup_is_frozen(w->dir_fd) > 0;
+        default:
+                return cgroup_is_frozen(w->dir_fd) == 0;
+        }
+}
+
 static void look(CgroupWatch *w) {
-        if (cgroup_is_populated(w->dir_fd) > 0)
+        if (!holds(w))
                 return;
         w->source = sd_event_source_disable_unref(w->source);
         w->now = sd_event_source_disable_unref(w->now);
@@ -36,15 +50,21 @@ static int on_first_look(sd_event_source *s, void *userdata) {
         return 0;
 }
 
-int cgroup_watch_new(
-                sd_event *event, int dir_fd, CgroupEmptyFn fn, void *userdata, CgroupWatch **ret) {
+int cgroup_watch_new(sd_event *event, int dir_fd, CgroupCondition condition, CgroupConditionFn fn,
+                void *userdata, CgroupWatch **ret) {
         _cleanup_(cgroup_watch_freep) CgroupWatch *w = NULL;
         int r;
 
         w = malloc(sizeof(*w));
         if (!w)
                 return -ENOMEM;
-        *w = (CgroupWatch){ .events_fd = -EBADF, .fn = fn, .userdata = userdata };
+        *w = (CgroupWatch){
+                .events_fd = -EBADF,
+                .dir_fd = -EBADF,
+                .condition = condition,
+                .fn = fn,
+                .userdata = userdata,
+        };
 
         w->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
         if (w->dir_fd < 0)

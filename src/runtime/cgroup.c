@@ -202,13 +202,15 @@ static int get(const CgroupTree *t, uint32_t owner, const char *id, bool make, C
         if (r >= 0)
                 r = c.monitor_fd = make_or_open(c.dir_fd, CGROUP_MONITOR, &new_monitor);
         /*
-         * The last run's, whose processes are all gone, though its monitor may not be. Since Linux 6.14 what is cloned
-         * into a cgroup that was killed once is killed as well.
+         * The last run's, whose processes are all gone, though its monitor may not be. It may be frozen, and since
+         * Linux 6.14 what is cloned into a cgroup that was killed once is killed as well.
          */
         if (r >= 0 && make && !new_dir)
                 (void) unlinkat(c.dir_fd, CGROUP_PAYLOAD, AT_REMOVEDIR); /* one that is busy is used again */
         if (r >= 0)
                 r = c.payload_fd = make_or_open(c.dir_fd, CGROUP_PAYLOAD, &new_payload);
+        if (r >= 0 && make && !new_payload)
+                r = cgroup_freeze(c.payload_fd, false);
         if (r < 0) {
                 cgroup_close(&c);
                 return r;
@@ -235,14 +237,26 @@ int cgroup_kill(int dir_fd) {
         return write_existing_at(dir_fd, "cgroup.kill", "1");
 }
 
-int cgroup_is_populated(int dir_fd) {
+int cgroup_freeze(int dir_fd, bool freeze) {
+        return write_existing_at(dir_fd, "cgroup.freeze", freeze ? "1" : "0");
+}
+
+static int events_say(int dir_fd, const char *what) {
         _cleanup_free_ char *text = NULL;
         int r;
 
         r = read_file_at(dir_fd, "cgroup.events", 4096, &text, NULL);
         if (r < 0)
                 return r;
-        return strstr(text, "populated 1") != NULL;
+        return strstr(text, what) != NULL;
+}
+
+int cgroup_is_frozen(int dir_fd) {
+        return events_say(dir_fd, "frozen 1");
+}
+
+int cgroup_is_populated(int dir_fd) {
+        return events_say(dir_fd, "populated 1");
 }
 
 int cgroup_wait_empty(int dir_fd, int timeout_ms) {

@@ -44,6 +44,13 @@ void cgroup_close(Cgroup *c);
  * cgroup-v2.rst, cgroup.kill */
 int cgroup_kill(int dir_fd);
 
+/** cgroup_freeze() - freeze or thaw all in the directory and below; done when cgroup.events says so. Return: 0 or
+ * negative errno. Source: cgroup-v2.rst, cgroup.freeze: what is frozen can be killed. */
+int cgroup_freeze(int dir_fd, bool freeze);
+
+/** cgroup_is_frozen() - Return: 1 all of it is, 0, or negative errno. */
+int cgroup_is_frozen(int dir_fd);
+
 /** cgroup_is_populated() - Return: 1, 0, or negative errno. */
 int cgroup_is_populated(int dir_fd);
 

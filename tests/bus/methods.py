@@ -93,6 +93,22 @@ def _():
         root.option_call(path, "Start").refused(DBUS_ERROR + "UnknownObject")
 
 
+@case("Pause and Unpause change the state, and are refused where they make no sense")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        root.container(path, "Pause").refused(ERROR + "WrongState", "'one'")
+        root.option_call(path, "Start").value()
+        root.container(path, "Unpause").refused(ERROR + "WrongState", "'one'")
+        root.container(path, "Pause").value()
+        assert root.get(path, CONTAINER, "State").value() == "paused"
+        assert len(root.manager("ListContainers", "(a{sv})", ({"running": switch(True)},)).value()) == 1
+        root.container(path, "Pause").refused(ERROR + "WrongState", "'one'")
+        root.container(path, "Unpause").value()
+        assert root.get(path, CONTAINER, "State").value() == "running"
+
+
 @case("an option that a container's method does not know, or of a wrong type, is refused by name")
 def _():
     with world() as w:

@@ -50,7 +50,8 @@ def _():
                 ("Logs", "(a{sv})", ({},), None, "inspect"), ("Wait", "(a{sv})", ({"condition": text("running")},), None, "inspect"),
                 ("Exec", "(asa{sv})", (["sh"], {}), "manage-own", "exec"), ("Resize", "(uu)", (1, 1), "manage-own", "manage"),
                 ("ResizeExec", "(suu)", (None, 1, 1), "manage-own", "exec"), ("KillExec", "(ss)", (None, ""), "manage-own", "exec"),
-                ("WaitExec", "(s)", (None,), None, "exec"), ("Stop", "(a{sv})", ({},), "manage-own", "manage"),
+                ("WaitExec", "(s)", (None,), None, "exec"),
+                ("Pause", "()", (), "manage-own", "manage"), ("Unpause", "()", (), "manage-own", "manage"), ("Stop", "(a{sv})", ({},), "manage-own", "manage"),
                 ("Rename", "(s)", ("mine",), "manage-own", "manage"), ("Kill", "(s)", ("",), "manage-own", "manage"),
                 ("Remove", "(a{sv})", ({},), "manage-own", "manage")):
             arguments = tuple(exec_id if a is None else a for a in arguments)

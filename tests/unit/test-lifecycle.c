@@ -139,6 +139,19 @@ static void test_lifecycle_next_of_every_state_and_fact(void **state) {
         assert_int_equal(wrong, 0);
 }
 
+/* SIGKILL needs no thaw, and what is frozen should not run on before it dies. */
+static void test_lifecycle_next_sigkill_leaves_it_frozen(void **state) {
+        const Lifecycle paused = { .state = CONTAINER_PAUSED };
+        LifecycleStep step = lifecycle_next(&paused,
+                        &(LifecycleFact){ .kind = FACT_KILL_ASKED, .final = true, .at_once = true },
+                        &no_policy, NOW);
+
+        assert_int_equal(step.refusal, REFUSAL_NONE);
+        assert_int_equal(step.next.state, CONTAINER_PAUSED);
+        assert_true(step.next.stopped_by_user);
+        assert_int_equal(step.actions, 0);
+}
+
 static void test_lifecycle_next_refusals_change_nothing(void **state) {
         for (size_t s = 0; s < ELEMENTSOF(situations); s++)
                 for (size_t e = 0; e < ELEMENTSOF(events); e++) {
@@ -481,6 +494,7 @@ static void test_lifecycle_refusals_have_words(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_lifecycle_next_of_every_state_and_fact),
+                cmocka_unit_test(test_lifecycle_next_sigkill_leaves_it_frozen),
                 cmocka_unit_test(test_lifecycle_next_refusals_change_nothing),
                 cmocka_unit_test(test_lifecycle_next_every_state_can_be_removed),
                 cmocka_unit_test(test_lifecycle_next_restarts_with_a_growing_delay),
