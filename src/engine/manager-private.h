@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "engine/manager.h"
+#include "engine/trash.h"
 #include "image/image-store.h"
 #include "runtime/cgroup.h"
 #include "runtime/container-dir.h"
@@ -11,8 +12,6 @@
 #include "runtime/spawn.h"
 #include "runtime/worker.h"
 #include "store/db.h"
-
-typedef struct Trash Trash;
 
 /* What one uid has. */
 typedef struct Owner {
@@ -87,23 +86,6 @@ int manager_when_turned(Manager *m, EngineDone done, void *userdata);
 
 /** manager_is_short() - has the state's disk so little room that a removal is told once its files are deleted? */
 bool manager_is_short(const Manager *m);
-
-/* trash.c: what is to be deleted, by a worker, some at a time. */
-int trash_new(Manager *m, Trash **ret);
-Trash *trash_free(Trash *t);
-
-/** trash_add() - names in the trash directory; @lease is given back once they are gone. Both are taken over. */
-void trash_add(Trash *t, char **names, IdLease *lease);
-
-/** trash_add_images() - what image_gc_list_trash() has. */
-void trash_add_images(Trash *t);
-
-/**
- * trash_when_deleted() - @done once what the trash has now is deleted, or given up, and what was committed is on disk
- * @images: of the images' trash, else of the containers'. Return: 0 or -ENOMEM.
- */
-int trash_when_deleted(Trash *t, bool images, EngineDone done, void *userdata);
-bool trash_is_empty(const Trash *t);
 
 /* images.c */
 int images_load(Manager *m, Failure *reterr);
