@@ -21,7 +21,7 @@ typedef struct ManagerConfig {
         bool embedded;
         bool in_unit; /* containers live in the tree that RUN_ROOT/cgroup names, else in a subtree
                          of the cgroup2 mount */
-        const char *helper_dir; /* where pocketdocker-monitor and pocketdocker-pull are */
+        const char *helper_dir; /* where our other programs are */
 } ManagerConfig;
 
 /**

@@ -28,7 +28,7 @@ int image_gc_sweep(ImageStore *images, const char *const *layers, size_t n_layer
 
 /**
  * image_gc_list_trash() - what is to be deleted now
- * @ret_fd:     trash/, borrowed: for `pocketdocker-pull remove --dir-fd`
+ * @ret_fd:     trash/, borrowed: for `pocketdocker-files remove --dir-fd`
  * @ret_names:  names in it, NULL-terminated, owned by the caller: strv_free()
  *
  * Return: how many, -ENOMEM, or negative errno.

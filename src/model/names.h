@@ -58,6 +58,7 @@
 #define PROGRAM_DAEMON "pocketdockerd"
 #define PROGRAM_MONITOR "pocketdocker-monitor"
 #define PROGRAM_PULL "pocketdocker-pull"
+#define PROGRAM_FILES "pocketdocker-files"
 
 /* Cgroups */
 #define CGROUP_EMBEDDED_PREFIX "pocketdocker-" /* and the 16 digits of the runtime directory */

@@ -2,7 +2,6 @@
 /* model/pull-report.c: reports of workers, written and read back with suspicion. */
 #include "model/pull-report.h"
 #include "model/id.h"
-#include "model/json.h"
 #include "model/limits.h"
 
 /* Fields; on the wire: append only. */
@@ -390,34 +389,4 @@ int pull_report_decode(const void *data, size_t size, PullReport *ret, size_t *r
         }
         *ret_used = PULL_REPORT_HEADER_BYTES + length;
         return type >= PULL_REPORT_PROGRESS && type <= PULL_REPORT_FAILURE;
-}
-
-static json_t *device_to_json(const PullDevice *d) {
-        const char type[] = { d->type, '\0' };
-        _cleanup_free_ char *path = NULL;
-
-        /* A path is bytes; JSON is text. */
-        path = strdup(d->path);
-        if (!path)
-                return NULL;
-        text_clean(path);
-        return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "path", path, "type", type, "major",
-                        (json_int_t) d->major, "minor", (json_int_t) d->minor, "mode",
-                        (json_int_t) d->mode, "uid", (json_int_t) d->uid, "gid",
-                        (json_int_t) d->gid);
-}
-
-int pull_devices_to_json(const PullDevice *devices, size_t n, char **ret) {
-        _cleanup_json_ json_t *array = NULL;
-
-        if (n == 0) {
-                *ret = NULL;
-                return 0;
-        }
-
-        array = json_array();
-        for (size_t i = 0; i < n; i++)
-                if (json_array_append_new(array, device_to_json(devices + i)) < 0)
-                        return -ENOMEM;
-        return json_print(array, ret);
 }

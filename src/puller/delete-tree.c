@@ -9,9 +9,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/str.h"
+
+#define NO_REPLACE 1U /* RENAME_NOREPLACE of linux/fs.h; musl has no renameat2() */
 
 #define LEVELS_MAX 32 /* directories open at once */
 
@@ -59,8 +62,8 @@ static int move_to_top(Deletion *d, int parent_fd, const char *name) {
 
         for (;;) {
                 (void) snprintf(moved, sizeof(moved), ".deep-%ju", (uintmax_t) d->n_moved++); /* fits */
-                if (renameat2(parent_fd, name, dirfd(d->levels[0].dir), moved, RENAME_NOREPLACE) >=
-                                0)
+                if (syscall(SYS_renameat2, parent_fd, name, dirfd(d->levels[0].dir), moved,
+                                    NO_REPLACE) >= 0)
                         return 0;
                 if (errno != EEXIST)
                         return -errno;

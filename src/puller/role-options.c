@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 static int refuse(const char *role, const char *what, const char *option) {
-        fprintf(stderr, "pocketdocker-pull %s: %s '%s'\n", role, what, option);
+        fprintf(stderr, "pocketdocker-%s: %s '%s'\n", role, what, option);
         return -EINVAL;
 }
 

@@ -101,7 +101,7 @@ int role_readlog(int argc, char **argv) {
         if (r >= 0)
                 return EXIT_SUCCESS;
         if (reporter.fd < 0)
-                fprintf(stderr, "pocketdocker-pull readlog: %s\n", failure_message(&failure));
+                fprintf(stderr, "pocketdocker-files readlog: %s\n", failure_message(&failure));
         (void) reporter_failure(&reporter, &failure); /* the exit status says it as well */
         return EXIT_FAILURE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * puller/roles.h: what `pocketdocker-pull ROLE …` is asked to do. A role gets its fds and its arguments and nothing
+ * puller/roles.h: what `pocketdocker-pull ROLE …` and `pocketdocker-files ROLE …` are asked to do. The first reads
+ * archives; the second is small and static, and reads none. A role gets its fds and its arguments and nothing
  * else: no bus, no database, no environment. It confines itself before it looks at the first foreign byte.
  *
  * Every fd is named by number and inherited; all others are closed. Sentences for a user go to the report fd in the
@@ -15,13 +16,13 @@
  *      synced before the result is sent. NAME is what sentences call the archive; without it they say 'archive'.
  *      TEXT is the comment in the config. Dies with its parent.
  *
- * pocketdocker-pull remove --dir-fd N [--report-fd N] NAME…
+ * pocketdocker-files remove --dir-fd N [--report-fd N] NAME…
  *      Started as root. Deletes the trees DIR/NAME, one component each; one that is not there is fine. Whoever owns
  *      what is in them and however deep they are; no link is followed. Dies with its parent: what is left is a smaller
  *      tree under the same name.
  *
- * pocketdocker-pull readlog --log-dir-fd N --out-fd N [--end-fd N] [--report-fd N] [--follow] [--tail N] [--since NS] [--until NS]
- *                           [--timestamps] [--framed] [--stdout] [--stderr]
+ * pocketdocker-files readlog --log-dir-fd N --out-fd N [--end-fd N] [--report-fd N] [--follow] [--tail N] [--since NS] [--until NS]
+ *                            [--timestamps] [--framed] [--stdout] [--stderr]
  *      Copies a container's log (monitor/log-format.h) to OUT, in the order it was written. NS: nanoseconds since the
  *      epoch. --tail counts lines over both streams, before the others choose. Without --stdout and --stderr: both.
  *      --framed: each piece follows 8 bytes: stream (1, 2), three zeros, its length (32 bits, big endian).
@@ -33,6 +34,14 @@
 
 /* argv[0] is the role's name. Return: the exit status. */
 typedef int (*RoleFn)(int argc, char **argv);
+
+typedef struct Role {
+        const char *name;
+        RoleFn run;
+} Role;
+
+/** role_main() - run the role that argv[1] names, or say what there is. @roles: ends with an empty one. Return: the exit status. */
+int role_main(const Role *roles, int argc, char **argv);
 
 int role_unpack(int argc, char **argv);
 int role_remove(int argc, char **argv);

@@ -97,6 +97,8 @@ int spawner_open(const char *helper_dir, Spawner *ret, Failure *reterr) {
         r = s.monitor_fd = open_program(dir_fd, helper_dir, PROGRAM_MONITOR, reterr);
         if (r >= 0)
                 r = s.pull_fd = open_program(dir_fd, helper_dir, PROGRAM_PULL, reterr);
+        if (r >= 0)
+                r = s.files_fd = open_program(dir_fd, helper_dir, PROGRAM_FILES, reterr);
         if (r >= 0) {
                 r = s.null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
                 if (r < 0)
@@ -114,6 +116,7 @@ void spawner_close(Spawner *s) {
         s->null_fd = close_fd(s->null_fd);
         s->monitor_fd = close_fd(s->monitor_fd);
         s->pull_fd = close_fd(s->pull_fd);
+        s->files_fd = close_fd(s->files_fd);
 }
 
 /* Each fd to its place. Those that stand where another is to go move up first. */

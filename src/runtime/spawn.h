@@ -14,8 +14,9 @@ typedef struct Spawner {
         int null_fd;
         int monitor_fd; /* sealed copy of pocketdocker-monitor */
         int pull_fd;    /* sealed copy of pocketdocker-pull */
+        int files_fd;   /* sealed copy of pocketdocker-files */
 } Spawner;
-#define SPAWNER_CLOSED ((Spawner) { -EBADF, -EBADF, -EBADF })
+#define SPAWNER_CLOSED ((Spawner) { -EBADF, -EBADF, -EBADF, -EBADF })
 
 /**
  * spawner_open() - copy the programs of @helper_dir into sealed memory

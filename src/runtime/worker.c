@@ -23,6 +23,7 @@ struct Worker {
         StrBuf buffer;
         PullReport last; /* a result or a failure; type 0: none came */
         bool cancelled;
+        const char *program; /* its name; static */
         const WorkerHandler *handler;
         void *userdata; /* borrowed */
 };
@@ -41,8 +42,9 @@ static void end(Worker *w, const ProcessExit *how) {
                 failure_move(&w->last.failure, &failure);
         else
                 (void) fail(&failure, FAILURE_INTERNAL, EIO,
-                                "The helper '" PROGRAM_PULL "' ended without a result (%s %i)",
-                                how->code == CLD_EXITED ? "exit status" : "signal", how->status);
+                                "The worker '%s' ended without a result (%s %i)",
+                                w->program, how->code == CLD_EXITED ? "exit status" : "signal",
+                                how->status);
         w->handler->done(NULL, &failure, w->userdata); /* as above */
 }
 
@@ -118,12 +120,18 @@ static void on_end(const ProcessExit *how, void *userdata) {
         end(w, how);
 }
 
-static int make_argv(char *const *argv, char *const *names, size_t n_fds, char ***ret) {
+/* Those that need no library of archives have a program that loads none. */
+static bool is_files_role(const char *role) {
+        return streq(role, "remove") || streq(role, "readlog");
+}
+
+static int make_argv(const char *program, char *const *argv, char *const *names, size_t n_fds,
+                char ***ret) {
         _cleanup_strv_free_ char **all = NULL;
         char number[16];
         int r;
 
-        r = strv_push(&all, PROGRAM_PULL);
+        r = strv_push(&all, program);
         STRV_FOREACH(s, argv)
                 if (r >= 0)
                         r = strv_push(&all, *s);
@@ -154,11 +162,12 @@ int worker_new(sd_event *event, const Spawner *spawner, char *const *argv, char 
         if (!w)
                 return -ENOMEM;
         w->pidfd = w->report_fd = -EBADF;
+        w->program = is_files_role(argv[0]) ? PROGRAM_FILES : PROGRAM_PULL;
         w->handler = handler;
         w->userdata = userdata;
         w->buffer.max_bytes = 2 * (size_t) REPORT_BYTES_MAX;
 
-        r = make_argv(argv, names, n_fds, &all);
+        r = make_argv(w->program, argv, names, n_fds, &all);
         if (r < 0)
                 return r;
         if (pipe2(pair, O_CLOEXEC) < 0)
@@ -174,7 +183,9 @@ int worker_new(sd_event *event, const Spawner *spawner, char *const *argv, char 
                 r = spawn_process(
                                 &(SpawnArgs){
                                                 .null_fd = spawner->null_fd,
-                                                .program_fd = spawner->pull_fd,
+                                                .program_fd = is_files_role(argv[0])
+                                                                              ? spawner->files_fd
+                                                                              : spawner->pull_fd,
                                                 .argv = (const char *const *) all,
                                                 .fds = passed,
                                                 .n_fds = n_fds + 1,

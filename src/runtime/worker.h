@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runtime/worker.h: one run of pocketdocker-pull: started with its fds, listened to, ended. Knows model/pull-report.h;
+ * runtime/worker.h: one run of pocketdocker-pull or pocketdocker-files: started with its fds, listened to, ended. Knows model/pull-report.h;
  * knows no image and no container.
  */
 #pragma once
@@ -18,7 +18,7 @@ typedef struct WorkerHandler {
 
 /**
  * worker_new() - start a role
- * @argv:    the role and its options without --report-fd, which is added before @names; fds are 3, 4, …
+ * @argv:    the role, which says which program, and its options without --report-fd, which is added before @names; fds are 3, 4, …
  * @names:   more arguments, after the options; may be NULL
  * @fds:     borrowed
  * @handler: borrowed as long as the worker lives

@@ -10,7 +10,8 @@ setup_file() {
         OLD=$E2E_HOME/old
         export OLD
         mkdir "$OLD"
-        cp "$PROGRAMS/pocketdocker" "$PROGRAMS/pocketdockerd" "$PROGRAMS/pocketdocker-pull" "$OLD/"
+        cp "$PROGRAMS/pocketdocker" "$PROGRAMS/pocketdockerd" "$PROGRAMS/pocketdocker-pull" \
+                "$PROGRAMS/pocketdocker-files" "$OLD/"
         cp "$PROGRAMS/tests/e2e/monitor-v1" "$OLD/pocketdocker-monitor"
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""check-worker.py PROGRAM: what a worker can still do while it works, and how it ends. As root; prints TAP."""
+"""check-worker.py PULL FILES: what a worker can still do while it works, and how it ends. As root; prints TAP."""
 import io
 import os
 import pathlib
@@ -12,8 +12,8 @@ import tarfile
 import tempfile
 import time
 
-PROGRAM = sys.argv[1]
-SANITIZED = b"__asan_init" in pathlib.Path(PROGRAM).read_bytes()  # such a build has no system call filter
+PULL, FILES = sys.argv[1:]
+SANITIZED = b"__asan_init" in pathlib.Path(PULL).read_bytes()  # such a build has no system call filter
 FOREIGN_ID = "2147352576"
 cases = []
 
@@ -34,13 +34,13 @@ def tar(*sizes):
 
 
 class Worker:
-    """A run of PROGRAM; fds are named {name} in its arguments."""
+    """A run of the program that has the role; fds are named {name} in its arguments."""
 
     def __init__(self, arguments, through=(), **fds):
         self.report, write_fd = os.pipe()
         fds["report"] = write_fd
         words = [w.format(**fds) for w in arguments]
-        self.process = subprocess.Popen([*through, PROGRAM, *words], pass_fds=tuple(fds.values()), env={},
+        self.process = subprocess.Popen([*through, PULL if words[0] == "unpack" else FILES, *words], pass_fds=tuple(fds.values()), env={},
                                         stdin=subprocess.DEVNULL)
         os.close(write_fd)
 
@@ -206,9 +206,11 @@ def readlog_can_read_one_directory_and_outlives_its_parent(top):
 
 @case
 def arguments_that_are_none_of_ours_are_refused(top):
-    for words in ([], ["nothing"], ["unpack"], ["unpack", "--archive-fd", "99"], ["readlog", "--no-such-option"], ["remove", "--dir-fd"]):
-        run = subprocess.run([PROGRAM, *words], env={}, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        assert run.returncode == 1 and run.stderr.startswith(b"pocketdocker-pull"), (words, run)
+    for program, words in ((PULL, []), (PULL, ["nothing"]), (PULL, ["unpack"]), (PULL, ["unpack", "--archive-fd", "99"]),
+                           (PULL, ["remove"]), (FILES, []), (FILES, ["unpack"]), (FILES, ["readlog", "--no-such-option"]),
+                           (FILES, ["remove", "--dir-fd"])):
+        run = subprocess.run([program, *words], env={}, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        assert run.returncode == 1 and run.stderr.startswith(b"pocketdocker-"), (words, run)
 
 
 def main():

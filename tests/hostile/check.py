@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""check.py PROGRAM MAKER: gives every archive of MAKER to `PROGRAM unpack`, as root, and prints TAP.
+"""check.py PULL FILES MAKER: gives every archive of MAKER to `PULL unpack`, as root, and prints TAP.
 
 The file's name is the verdict. Besides: nothing outside the staging directory changes, all that is in it belongs to the
-foreign id range, a refusal is one sentence that names the archive, and `PROGRAM remove` deletes whatever came of it.
+foreign id range, a refusal is one sentence that names the archive, and `FILES remove` deletes whatever came of it.
 """
 import collections
 import hashlib
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAM, MAKER = sys.argv[1:]
+PULL, FILES, MAKER = sys.argv[1:]
 FOREIGN = range(2147352576, 2147352576 + 65536)
 LIMITS = ["--limit-bytes", str(32 << 20), "--limit-entries", "3000"]
 PROGRESS, RESULT, FAILURE = 1, 2, 3
@@ -38,10 +38,10 @@ def reports(data):
 
 
 def run(arguments, fds):
-    """Runs PROGRAM with fds as its arguments name them; {report} is the report's."""
+    """Runs the program that has the role with fds as its arguments name them; {report} is the report's."""
     read_fd, write_fd = os.pipe()
     words = [w.format(report=write_fd, **fds) for w in arguments]
-    process = subprocess.Popen([PROGRAM, *words], pass_fds=(write_fd, *fds.values()), env={}, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen([PULL if words[0] == "unpack" else FILES, *words], pass_fds=(write_fd, *fds.values()), env={}, stdin=subprocess.DEVNULL)
     os.close(write_fd)
     with os.fdopen(read_fd, "rb") as stream:
         data = stream.read()
