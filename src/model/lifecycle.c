@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include "base/usec.h"
 
+#define EXIT_CODE_KILLED 137 /* by SIGKILL */
+
 /* What a fact's function works on: `next` begins as a copy of what is. */
 typedef struct Decision {
         const LifecycleFact *fact;
@@ -107,6 +109,10 @@ static void finish_run(Decision *d) {
 
         l->finished_usec = d->now_usec;
         l->exit_code = d->fact->exit_code;
+        /* One that outlives what the kernel kills may be its victim itself. */
+        if (d->fact->oom_kills > 0 && l->exit_code == EXIT_CODE_KILLED &&
+                        l->activity != ACTIVITY_STOPPING && !l->stopped_by_user)
+                l->oom_killed = true;
         l->activity = ACTIVITY_NONE;
         l->restart_at_usec = 0;
         act(d, ACTION_CANCEL_TIMERS);
@@ -267,8 +273,10 @@ static void on_grace_over(Decision *d) {
 static void on_oom_killed(Decision *d) {
         Lifecycle *l = &d->step.next;
 
-        if (has_processes(l) || l->activity == ACTIVITY_STARTING)
-                l->oom_killed = true;
+        if (!d->fact->final || !lifecycle_runs(l))
+                return;
+        l->oom_killed = true;
+        act(d, ACTION_KILL); /* the kernel has begun with it */
 }
 
 /* While it is stopped for another reason, or does not run, it is as good as done. */

@@ -48,7 +48,7 @@ typedef enum LifecycleFactKind {
         FACT_RESTART_ASKED,   /* at_once: no grace */
         FACT_KILL_ASKED,      /* a signal is to be sent; final: one that means the end (SIGTERM, its own, SIGKILL: at_once) */
         FACT_GRACE_OVER,      /* the stop timer */
-        FACT_OOM_KILLED,      /* the kernel killed in its cgroup for memory */
+        FACT_OOM_KILLED,      /* the kernel killed in its cgroup for memory; final: the container is to end of it */
         FACT_UNHEALTHY,       /* action: what its health check wants done about it */
         FACT_PAUSED,
         FACT_UNPAUSED,
@@ -65,7 +65,7 @@ typedef enum LifecycleFactKind {
 typedef struct LifecycleFact {
         LifecycleFactKind kind;
         int exit_code;
-        uint64_t ran_usec;
+        uint64_t ran_usec, oom_kills; /* of the run that ended; the kernel's, for memory */
         HealthAction action;
         bool at_once, final, force, running, booted;
 } LifecycleFact;

@@ -56,7 +56,8 @@ static const struct Event {
         { "kill-hup", { .kind = FACT_KILL_ASKED } },
         { "kill-term", { .kind = FACT_KILL_ASKED, .final = true } },
         { "grace-over", { .kind = FACT_GRACE_OVER } },
-        { "oom", { .kind = FACT_OOM_KILLED } },
+        { "oom-one", { .kind = FACT_OOM_KILLED } },
+        { "oom", { .kind = FACT_OOM_KILLED, .final = true } },
         { "unhealthy", { .kind = FACT_UNHEALTHY } },
         { "unhealthy-kill", { .kind = FACT_UNHEALTHY, .action = HEALTH_ACTION_KILL } },
         { "unhealthy-restart", { .kind = FACT_UNHEALTHY, .action = HEALTH_ACTION_RESTART } },
@@ -290,6 +291,49 @@ static void test_lifecycle_next_restart_asked_starts_again(void **state) {
         assert_true(s.next.started_usec == NOW);
 }
 
+static void test_lifecycle_next_policy_applies_after_oom(void **state) {
+        LifecycleStep s = { .next.state = CONTAINER_RUNNING };
+
+        next(&s, &on_failure, (LifecycleFact) { .kind = FACT_OOM_KILLED, .final = true });
+        assert_int_equal(s.actions, ACTION_KILL);
+        next(&s, &on_failure, (LifecycleFact) { .kind = FACT_ENDED, .exit_code = 137 });
+        assert_int_equal(s.next.state, CONTAINER_RESTARTING);
+        assert_true(s.next.oom_killed);
+        next(&s, &on_failure, (LifecycleFact) { .kind = FACT_RESTART_DUE });
+        assert_false(s.next.oom_killed);
+}
+
+/* A kill that it outlives is told from one that ended it by how it ends. */
+static void test_lifecycle_next_oom_of_one_process(void **state) {
+        static const struct {
+                LifecycleFact before, end;
+                bool oom_killed;
+        } table[] = {
+                { { .kind = FACT_OOM_KILLED },
+                  { .kind = FACT_ENDED, .exit_code = 137, .oom_kills = 1 }, true },
+                { { .kind = FACT_OOM_KILLED },
+                  { .kind = FACT_DAEMON_STARTED, .exit_code = 137, .oom_kills = 1 }, true },
+                { { .kind = FACT_OOM_KILLED },
+                  { .kind = FACT_ENDED, .exit_code = 1, .oom_kills = 1 }, false },
+                { { .kind = FACT_UNPAUSED }, { .kind = FACT_ENDED, .exit_code = 137 }, false },
+                { { .kind = FACT_STOP_ASKED },
+                  { .kind = FACT_ENDED, .exit_code = 137, .oom_kills = 1 }, false },
+                { { .kind = FACT_SHUTDOWN },
+                  { .kind = FACT_ENDED, .exit_code = 137, .oom_kills = 1 }, false },
+                { { .kind = FACT_KILL_ASKED, .final = true },
+                  { .kind = FACT_ENDED, .exit_code = 137, .oom_kills = 1 }, false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                LifecycleStep s = { .next.state = CONTAINER_RUNNING };
+
+                next(&s, &no_policy, table[i].before);
+                assert_false(s.next.oom_killed);
+                next(&s, &no_policy, table[i].end);
+                assert_int_equal(s.next.oom_killed, table[i].oom_killed);
+        }
+}
+
 static void test_lifecycle_next_the_last_wish_counts(void **state) {
         LifecycleStep s = { .next.state = CONTAINER_RUNNING };
 
@@ -503,6 +547,8 @@ int main(void) {
                 cmocka_unit_test(test_lifecycle_next_success_is_no_failure),
                 cmocka_unit_test(test_lifecycle_next_policy_is_silent_after_a_stop),
                 cmocka_unit_test(test_lifecycle_next_restart_asked_starts_again),
+                cmocka_unit_test(test_lifecycle_next_policy_applies_after_oom),
+                cmocka_unit_test(test_lifecycle_next_oom_of_one_process),
                 cmocka_unit_test(test_lifecycle_next_the_last_wish_counts),
                 cmocka_unit_test(test_lifecycle_next_wishes_while_starting),
                 cmocka_unit_test(test_lifecycle_next_start_that_fails_while_it_is_to_go),
