@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/usec.h"
 #include "model/names.h"
+#include "runtime/cgroup-limits.h"
 
 #define MOUNTS_BYTES_MAX (4U * 1024 * 1024)
 #define OWNER_NAME_MAX sizeof("u4294967295")
@@ -76,21 +77,20 @@ static int own_path(char **ret) {
         return free_and_strdup(ret, line);
 }
 
-/* What is there and not yet on is turned on for the children; one that is refused counts as
- * missing. */
+/* What is there is turned on for the children: at once, or each by itself where one is refused, which counts as missing. */
 static void enable_controllers(int dir_fd) {
+        _cleanup_strbuf_ StrBuf all = {};
         _cleanup_free_ char *list = NULL;
         char *save = NULL;
 
-        if (read_file_at(dir_fd, "cgroup.controllers", 4096, &list, NULL) < 0)
+        if (cgroup_read_line(dir_fd, "cgroup.controllers", &list) < 0 || *list == '\0')
                 return;
-        for (char *name = strtok_r(list, " \n", &save); name; name = strtok_r(NULL, " \n", &save)) {
-                char word[64];
-
-                (void) snprintf(word, sizeof(word), "+%s", name);
-                (void) write_existing_at(dir_fd, "cgroup.subtree_control",
-                                word); /* asking for its limit says that it is missing */
-        }
+        for (char *name = strtok_r(list, " ", &save); name; name = strtok_r(NULL, " ", &save))
+                (void) strbuf_printf(&all, "%s+%s", all.size > 0 ? " " : "", name);
+        if (all.error < 0 || write_existing_at(dir_fd, "cgroup.subtree_control", all.data) >= 0)
+                return; /* without memory there are fewer: asking for their limits says so */
+        for (char *word = strtok_r(all.data, " ", &save); word; word = strtok_r(NULL, " ", &save))
+                (void) write_existing_at(dir_fd, "cgroup.subtree_control", word); /* as above */
 }
 
 static int read_controllers(CgroupTree *t) {
@@ -107,6 +107,51 @@ static int read_controllers(CgroupTree *t) {
                         return r;
         }
         return 0;
+}
+
+const char *cgroup_tree_missing_reason(const char *controller) {
+        _cleanup_close_ int mount_fd = -EBADF;
+        _cleanup_free_ char *mount = NULL;
+
+        if (find_mount(&mount) >= 0)
+                mount_fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return cgroup_missing_reason(mount_fd, controller);
+}
+
+/* A directory of the tree that is an owner's. */
+static bool parse_owner(const char *name, uint32_t *ret) {
+        return name[0] == CGROUP_OWNER_PREFIX[0] && parse_u32(name + 1, ret) >= 0;
+}
+
+static void set_up_owner(int owner_fd, uint32_t owner) {
+        enable_controllers(owner_fd);
+        if (owner != 0)
+                cgroup_cap_owner(owner_fd);
+}
+
+/* What an older daemon has made has what this one would give it. */
+static void set_up_owners(const CgroupTree *t) {
+        _cleanup_closedir_ DIR *dir = NULL;
+        uint32_t owner;
+        int fd;
+
+        fd = open_dir_at(t->base_fd, ".");
+        if (fd < 0)
+                return;
+        dir = fdopendir(fd);
+        if (!dir) {
+                close_fd(fd);
+                return;
+        }
+        for (struct dirent *e; (e = readdir(dir));) {
+                _cleanup_close_ int owner_fd = -EBADF;
+
+                if (e->d_type != DT_DIR || !parse_owner(e->d_name, &owner))
+                        continue;
+                owner_fd = open_dir_at(t->base_fd, e->d_name);
+                if (owner_fd >= 0)
+                        set_up_owner(owner_fd, owner);
+        }
 }
 
 int cgroup_tree_open(int run_dir_fd, const char *hash, CgroupTree *ret, Failure *reterr) {
@@ -152,6 +197,8 @@ int cgroup_tree_open(int run_dir_fd, const char *hash, CgroupTree *ret, Failure 
                 cgroup_tree_done(&t, false);
                 return r;
         }
+        if (t.controllers)
+                set_up_owners(&t);
         *ret = t;
         return 0;
 }
@@ -194,8 +241,8 @@ static int get(const CgroupTree *t, uint32_t owner, const char *id, bool make, C
         r = owner_fd = make_or_open(t->base_fd, name, &new_owner);
         if (r < 0)
                 return r;
-        if (new_owner)
-                enable_controllers(owner_fd);
+        if (new_owner && t->controllers)
+                set_up_owner(owner_fd, owner);
         r = c.dir_fd = make_or_open(owner_fd, id, &new_dir);
         if (r >= 0 && new_dir && t->controllers)
                 enable_controllers(c.dir_fd);
@@ -215,6 +262,7 @@ static int get(const CgroupTree *t, uint32_t owner, const char *id, bool make, C
                 cgroup_close(&c);
                 return r;
         }
+        c.payload_is_new = new_payload;
         *ret = c;
         return 0;
 }
@@ -335,8 +383,7 @@ void cgroup_remove_owners(const CgroupTree *t) {
                 return;
         }
         for (struct dirent *e; (e = readdir(dir));)
-                if (e->d_type == DT_DIR && e->d_name[0] == CGROUP_OWNER_PREFIX[0] &&
-                                parse_u32(e->d_name + 1, &owner) >= 0)
+                if (e->d_type == DT_DIR && parse_owner(e->d_name, &owner))
                         (void) unlinkat(t->base_fd, e->d_name,
                                         AT_REMOVEDIR); /* stays while the owner has containers */
 }
@@ -347,7 +394,7 @@ static int each_of_owner(const CgroupTree *t, const char *name, CgroupFn fn, voi
         struct dirent *e;
         int fd;
 
-        if (name[0] != CGROUP_OWNER_PREFIX[0] || parse_u32(name + 1, &owner) < 0)
+        if (!parse_owner(name, &owner))
                 return 0;
         fd = open_dir_at(t->base_fd, name);
         if (fd < 0)

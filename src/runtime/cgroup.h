@@ -24,16 +24,20 @@ typedef struct CgroupTree {
  */
 int cgroup_tree_open(int run_dir_fd, const char *hash, CgroupTree *ret, Failure *reterr);
 
+/** cgroup_tree_missing_reason() - why the tree's containers cannot have a controller: ends "…, which". Static. */
+const char *cgroup_tree_missing_reason(const char *controller);
+
 /** cgroup_tree_done() - lets go; removes the tree if @remove and it is empty. */
 void cgroup_tree_done(CgroupTree *t, bool remove);
 
 /* A container's two leaves, O_DIRECTORY, owned. */
 typedef struct Cgroup {
         int dir_fd, monitor_fd, payload_fd; /* -EBADF: closed */
+        bool payload_is_new;                /* its files say what the kernel has by itself, and it counts from 0 */
 } Cgroup;
-#define CGROUP_CLOSED ((Cgroup){ -EBADF, -EBADF, -EBADF })
+#define CGROUP_CLOSED ((Cgroup){ -EBADF, -EBADF, -EBADF, false })
 
-/** cgroup_make() - make or open the container's directories; the payload is a fresh one. Return: 0 or negative errno. */
+/** cgroup_make() - make or open the container's directories; a payload in which nothing runs is made anew. Return: 0 or negative errno. */
 int cgroup_make(const CgroupTree *t, uint32_t owner, const char *id, Cgroup *ret);
 
 /** cgroup_open() - the same for one that exists. Return: 0, -ENOENT, or negative errno. */
