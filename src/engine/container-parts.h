@@ -5,6 +5,7 @@
 #include "engine/container.h"
 #include "runtime/cgroup-watch.h"
 #include "runtime/cgroup.h"
+#include "runtime/memory-watch.h"
 #include "runtime/monitor-client.h"
 #include "runtime/process-watch.h"
 #include "store/sync.h"
@@ -24,6 +25,8 @@ typedef struct Run {
         MonitorClient *monitor; /* owned; NULL: gone */
         ProcessWatch *watch;    /* owned; the monitor, if it is our child; NULL: ended or not ours */
         CgroupWatch *empty;     /* owned; while we wait for the last process */
+        MemoryWatch *memory;    /* owned; NULL: no controller, or ended */
+        uint64_t oom_before;    /* kills that its cgroup had counted before */
         int pidfd;              /* owned; the first process */
         bool started;           /* execve has succeeded */
         bool ended;             /* its end was observed */

@@ -34,6 +34,7 @@ struct Container {
 
         List asks, waiters, attaches, log_followers;
         Map *execs; /* owned; of Exec by id */
+        uint64_t oom_logged; /* kills in this run that the log tells of */
         bool counted; /* in the running ones */
         bool busy;    /* in manager->n_busy */
         bool removing;
@@ -47,6 +48,7 @@ Container *container_free(Container *c);
 DEFINE_CLEANUP(Container *, container_free);
 int container_link(Container *c); /* into the manager's maps */
 void container_unlink(Container *c);
+void container_clear_error(Container *c);
 void container_log(const Container *c, const char *message_id, int level, const char *format, ...)
                 __attribute__((__format__(__printf__, 4, 5)));
 
@@ -91,6 +93,12 @@ void run_take_record(Run *run, const ExitRecord *record);
 int record_exit_code(const ExitRecord *record);
 void container_set_start_failure(Container *c, const PlanFailure *failure);
 bool record_ends_run(const ExitRecord *record, uint64_t run);
+
+/* resources.c */
+int manager_check_resources(Manager *m, const Resources *resources, Failure *reterr);
+int container_apply_limits(Container *c, const Cgroup *cgroup, Failure *reterr); /* before anything runs there */
+void run_watch_memory(Run *run, const Cgroup *cgroup);
+void container_look_for_oom(Container *c, const Cgroup *cgroup); /* of one that is not watched */
 
 /* create.c: may one more of @owner's run? Return: 0 or FAILURE_LIMIT_REACHED. */
 int manager_check_running(Manager *m, uid_t owner, Failure *reterr);

@@ -109,6 +109,11 @@ void container_unlink(Container *c) {
                 owner->n_containers--;
 }
 
+void container_clear_error(Container *c) {
+        free(c->run.error);
+        c->run.error = NULL;
+}
+
 void container_log(const Container *c, const char *message_id, int level, const char *format, ...) {
         const LogContext context = {
                 .container_id = c->id,
@@ -175,6 +180,10 @@ int container_exit_code(const Container *c) {
 
 bool container_oom_killed(const Container *c) {
         return c->run.life.oom_killed;
+}
+
+uint64_t container_oom_kills(const Container *c) {
+        return c->run.oom_kills;
 }
 
 uint32_t container_restart_count(const Container *c) {

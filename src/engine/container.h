@@ -26,6 +26,7 @@ uint64_t container_finished_usec(const Container *c);
 uint64_t container_restart_at_usec(const Container *c); /* realtime of the next try; 0: none */
 int container_exit_code(const Container *c);
 bool container_oom_killed(const Container *c);
+uint64_t container_oom_kills(const Container *c); /* processes that the kernel killed in the last run */
 uint32_t container_restart_count(const Container *c);
 const char *container_error(const Container *c);         /* "" when the last start did not fail */
 pid_t container_pid(const Container *c);                 /* 0: none; for display only */
@@ -58,6 +59,24 @@ int container_rename(
  * FAILURE_TIMED_OUT; then it runs on. */
 int container_pause(Container *c, EngineDone done, void *userdata, Failure *reterr);
 int container_unpause(Container *c, EngineDone done, void *userdata, Failure *reterr);
+
+/* What is to change; the rest stays as it is. Borrowed. */
+typedef struct ResourcesUpdate {
+        const Resources *change;
+        unsigned given;               /* ResourceMember: which of them */
+        const RestartPolicy *restart; /* NULL: none given */
+} ResourcesUpdate;
+
+/**
+ * container_set_resources() - other limits, in force at once where it runs, and another restart policy
+ *
+ * All of it or nothing: also when the kernel refuses one of several.
+ *
+ * Return: 0, FAILURE_INVALID_SPEC, FAILURE_NOT_AVAILABLE (a controller), FAILURE_WRONG_STATE (being removed, dead), or
+ * FAILURE_DISK_FULL.
+ */
+int container_set_resources(Container *c, const ResourcesUpdate *update, EngineDone done,
+                void *userdata, Failure *reterr);
 
 /** container_kill() - at once. Return: 0, FAILURE_WRONG_STATE. */
 int container_kill(Container *c, int signal, Failure *reterr);

@@ -147,6 +147,8 @@ static int build(Manager *m, const CreateArgs *args, Container **ret, Failure *r
                 r = container_spec_resolve(args->spec, image->config, c->id, reterr);
         if (r >= 0)
                 r = container_spec_check(args->spec, reterr);
+        if (r >= 0)
+                r = manager_check_resources(m, &args->spec->resources, reterr);
         if (r < 0)
                 return r;
         memcpy(c->image_id, image->row.id, sizeof(c->image_id));

@@ -26,6 +26,7 @@ int container_inspect(Container *c, char **ret_json) {
                 .pid = c->pid,
                 .created_usec = c->created_usec,
                 .life = &c->run.life,
+                .oom_kills = c->run.oom_kills,
                 .health = c->run.health,
                 .spec = c->spec,
         }, ret_json);

@@ -145,6 +145,7 @@ static void observe_found(Container *c, bool running, const ExitRecord *record) 
                                         .kind = FACT_DAEMON_STARTED,
                                         .running = running,
                                         .booted = c->manager->booted,
+                                        .oom_kills = c->run.oom_kills,
                                         .exit_code = record ? record_exit_code(record)
                                                             : EXIT_CODE_UNSEEN,
                                         .ran_usec = record ? usec_sub(record->finished_usec,
@@ -187,7 +188,15 @@ static void observe_gone(Container *c) {
         container_leave(c);
 }
 
-static void observe_connected(Container *c, Run *run) {
+/* An update may have been stored and not yet made. */
+static void renew_limits(Container *c, const Cgroup *cgroup) {
+        _cleanup_failure_ Failure failure = {};
+
+        if (container_apply_limits(c, cgroup, &failure) < 0)
+                container_log(c, NULL, LOG_WARNING, "%s, going on", failure_message(&failure));
+}
+
+static void observe_connected(Container *c, Run *run, const Cgroup *cgroup) {
         if (run->has_ended) { /* its exit record follows at once */
                 (void) monitor_client_wait(run->monitor, ANSWER_MS); /* else it comes in the loop */
                 return;
@@ -199,32 +208,38 @@ static void observe_connected(Container *c, Run *run) {
                                 &c->control_group); /* for display */
         run->started = true;
         container_find_frozen(c); /* first, so that what is to end can hear of it */
+        renew_limits(c, cgroup);
         observe_found(c, true, NULL);
+        memory_watch_read(run->memory); /* of the time when nobody looked */
 }
 
 static void reconcile_one(Container *c) {
         const Lifecycle *l = &c->run.life;
         bool expected = lifecycle_runs(l) || l->activity != ACTIVITY_NONE ||
                         l->state == CONTAINER_RESTARTING;
-        Cgroup cgroup;
+        Cgroup cgroup = CGROUP_CLOSED;
         Run *run = NULL;
 
         retake_lease(c);
-        if (cgroup_open(&c->manager->cgroups, c->owner, c->id, &cgroup) >= 0) {
-                cgroup_close(&cgroup);
+        if (cgroup_open(&c->manager->cgroups, c->owner, c->id, &cgroup) >= 0)
                 run = connect_monitor(c);
-        }
         c->depth++;
+        if (run)
+                run_watch_memory(run, &cgroup);
         if (run)
                 (void) monitor_client_wait(run->monitor,
                                 ANSWER_MS); /* one that is silent runs, as far as we know */
         if (run && c->current == run && run->monitor)
-                observe_connected(c, run);
+                observe_connected(c, run, &cgroup);
         else {
+                if (expected)
+                        container_look_for_oom(c, &cgroup); /* the count goes with the cgroup */
+                cgroup_close(&cgroup);
                 kill_rest(c);
                 if (expected || l->state == CONTAINER_EXITED)
                         observe_gone(c);
         }
+        cgroup_close(&cgroup);
         container_leave(c);
 }
 

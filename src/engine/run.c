@@ -43,6 +43,7 @@ Run *run_free(Run *run) {
         monitor_client_free(run->monitor);
         process_watch_free(run->watch);
         cgroup_watch_free(run->empty);
+        memory_watch_free(run->memory);
         close_fd(run->pidfd);
         free(run);
         return NULL;
@@ -65,6 +66,8 @@ bool record_ends_run(const ExitRecord *record, uint64_t run) {
 static void detach(Run *run) {
         Container *c = run->container;
 
+        memory_watch_read(run->memory); /* what killed it may not have been told yet */
+        run->memory = memory_watch_free(run->memory);
         run->ended = true;
         run->pidfd = close_fd(run->pidfd);
         if (c->current != run)
@@ -132,6 +135,7 @@ void run_take_record(Run *run, const ExitRecord *record) {
                         &(LifecycleFact){
                                         .kind = FACT_ENDED,
                                         .exit_code = record_exit_code(record),
+                                        .oom_kills = c->run.oom_kills - run->oom_before,
                                         .ran_usec = usec_sub(record->finished_usec,
                                                         record->started_usec),
                         },
@@ -218,7 +222,11 @@ static void end_lost(Run *run) {
         }
         set_error(c, "The container's monitor was killed, so its processes were, too");
         (void) container_observe(c,
-                        &(LifecycleFact){ .kind = FACT_ENDED, .exit_code = EXIT_CODE_KILLED },
+                        &(LifecycleFact){
+                                        .kind = FACT_ENDED,
+                                        .exit_code = EXIT_CODE_KILLED,
+                                        .oom_kills = c->run.oom_kills - run->oom_before,
+                        },
                         NULL); /* refused only where nothing runs any more */
 }
 

@@ -129,6 +129,7 @@ void container_fill_plan(const Container *c, Plan *plan) {
                         .soft = spec->ulimits[i].soft,
                         .hard = spec->ulimits[i].hard,
                 };
+        plan->oom_score_adj = spec->resources.oom_score_adj;
         plan->capabilities = DEFAULT_CAPABILITIES;
         plan->rows = (uint16_t) c->rows;
         plan->columns = (uint16_t) c->columns;
@@ -156,8 +157,9 @@ int container_prepare_run(Container *c, Failure *reterr) {
         }
         c->run.id_range = c->lease.first;
         c->run.run++;
-        free(c->run.error);
-        c->run.error = NULL;
+        c->run.oom_kills = c->oom_logged = 0;
+        if (c->run.life.state != CONTAINER_RESTARTING)
+                container_clear_error(c); /* one that fails again and again says why all the time */
         failure_done(&c->failure);
         return 0;
 }
@@ -190,6 +192,9 @@ static int make_room(Container *c, Start *s, Failure *reterr) {
         if (r < 0)
                 return fail_errno(
                                 reterr, r, "Failed to make the cgroup of container '%s'", c->name);
+        r = container_apply_limits(c, &s->cgroup, reterr);
+        if (r < 0)
+                return r;
         r = container_dir_make(&m->tree, c->id, c->spec->log_driver == LOG_DRIVER_FILE, &s->dir);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to make the directories of container '%s'",
@@ -272,6 +277,10 @@ static int try_run(Container *c, Failure *reterr) {
                 r = run_new(c, &run);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        if (!s.cgroup.payload_is_new) /* one that was still busy goes on counting */
+                (void) memory_read_kills(s.cgroup.payload_fd, &c->run.oom_kills);
+        run->oom_before = c->run.oom_kills;
+        run_watch_memory(run, &s.cgroup);
         r = spawn(c, run, &s, reterr);
         if (r < 0) {
                 run_free(run);

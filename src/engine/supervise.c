@@ -120,7 +120,21 @@ static void update_busy(Container *c) {
         manager_add_busy(c->manager, busy ? 1 : -1);
 }
 
-static void log_fact(const Container *c, const LifecycleFact *fact, const Lifecycle *before) {
+/* A container that outlives it may meet it often: the log tells of it again when the count has doubled. */
+static void log_oom_kill(Container *c, const LifecycleFact *fact, const Lifecycle *before) {
+        if (fact->final && !before->oom_killed)
+                container_log(c, MESSAGE_CONTAINER_OOM_KILLED, LOG_WARNING,
+                                "Container '%s' is out of memory, and ended", c->name);
+        else if (!fact->final && c->run.oom_kills >= 2 * c->oom_logged) {
+                container_log(c, MESSAGE_CONTAINER_OOM_KILLED, LOG_WARNING,
+                                "Container '%s' is out of memory and goes on, processes killed so "
+                                "far: %llu",
+                                c->name, (unsigned long long) c->run.oom_kills);
+                c->oom_logged = c->run.oom_kills;
+        }
+}
+
+static void log_fact(Container *c, const LifecycleFact *fact, const Lifecycle *before) {
         const Lifecycle *l = &c->run.life;
 
         if (fact->kind == FACT_STARTED)
@@ -130,6 +144,8 @@ static void log_fact(const Container *c, const LifecycleFact *fact, const Lifecy
                 container_log(c, MESSAGE_CONTAINER_ENDED, LOG_INFO,
                                 "Container '%s' has ended with exit code %d", c->name,
                                 l->exit_code);
+        else if (fact->kind == FACT_OOM_KILLED && lifecycle_runs(before))
+                log_oom_kill(c, fact, before);
         else if (fact->kind == FACT_START_FAILED)
                 container_log(c, MESSAGE_CONTAINER_START_FAILED, LOG_WARNING,
                                 "Container '%s' could not be started: %s", c->name,
@@ -182,6 +198,9 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) 
         if (step.actions & ACTION_START)
                 (void) container_prepare_run(
                                 c, NULL); /* container_begin_run() finds what is missing */
+        if (fact->kind == FACT_STARTED ||
+                        (fact->kind == FACT_ENDED && before.activity == ACTIVITY_STARTING))
+                container_clear_error(c); /* of the start before */
         if (is_worth_storing(c, &step, &before) && container_store(c, &failure) < 0)
                 container_log(c, NULL, LOG_ERR, "Failed to store container '%s', going on: %s",
                                 c->name, failure_message(&failure));

@@ -97,6 +97,8 @@ static void put_state(Object *o, const InspectContainer *c) {
         put_string(&state, "Error", c->error);
         put_time(&state, "StartedAt", l->started_usec);
         put_time(&state, "FinishedAt", l->finished_usec);
+        put_time(&state, "RestartAt", l->restart_at_usec);
+        put_number(&state, "OOMKillCount", c->oom_kills);
         put_string(&health, "Status", container_health_to_string(c->health));
         put_object(&state, "Health", &health);
         put_object(o, "State", &state);
@@ -172,6 +174,22 @@ static void put_tmpfs(Object *o, const ContainerSpec *spec) {
         put_object(o, "Tmpfs", &tmpfs);
 }
 
+/* Docker writes -1 for "no limit" of swap. */
+static void put_resources(Object *o, const Resources *r) {
+        put_number(o, "Memory", r->memory);
+        put_number(o, "MemorySwap", resources_memory_swap(r));
+        put_number(o, "MemoryReservation", r->memory_reservation);
+        put_number(o, "CpuShares", r->cpu_shares);
+        put_number(o, "CpuQuota", r->cpu_quota);
+        put_number(o, "CpuPeriod", r->cpu_period);
+        put_number(o, "NanoCpus", r->nano_cpus);
+        put_string(o, "CpusetCpus", r->cpuset_cpus);
+        put_string(o, "CpusetMems", r->cpuset_mems);
+        put_number(o, "PidsLimit", r->pids_limit);
+        put(o, "OomScoreAdj", json_integer(r->oom_score_adj));
+        put_bool(o, "OomGroup", r->oom_group);
+}
+
 static void put_host_config(Object *o, const ContainerSpec *spec) {
         Object host = object_new(), restart = object_new();
 
@@ -183,6 +201,7 @@ static void put_host_config(Object *o, const ContainerSpec *spec) {
         put_bool(&host, "ReadonlyRootfs", spec->read_only);
         put_bool(&host, "Init", spec->init);
         put_bool(&host, "Privileged", false);
+        put_resources(&host, &spec->resources);
         put_log_config(&host, spec);
         put_tmpfs(&host, spec);
         put_ulimits(&host, spec);

@@ -15,6 +15,7 @@ typedef struct InspectContainer {
         pid_t pid;
         uint64_t created_usec;
         const Lifecycle *life;
+        uint64_t oom_kills; /* in the last run */
         ContainerHealth health;
         const ContainerSpec *spec; /* resolved */
 } InspectContainer;

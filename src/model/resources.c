@@ -218,6 +218,14 @@ uint64_t resources_memory_swap(const Resources *r) {
         return r->memory > INT64_MAX / 2 ? UINT64_MAX : 2 * r->memory;
 }
 
+uint64_t resources_cpu_quota(const Resources *r) {
+        return r->nano_cpus > 0 ? r->nano_cpus / (NANO / PERIOD_DEFAULT_USEC) : r->cpu_quota;
+}
+
+uint64_t resources_cpu_period(const Resources *r) {
+        return r->cpu_period > 0 ? r->cpu_period : PERIOD_DEFAULT_USEC;
+}
+
 uint64_t cpu_shares_to_weight(uint64_t shares) {
         double l;
 
@@ -263,9 +271,7 @@ static void put_swap(ResourceValue *v, const Resources *r) {
 }
 
 static void put_bandwidth(ResourceValue *v, const Resources *r) {
-        uint64_t period = r->cpu_period > 0 ? r->cpu_period : PERIOD_DEFAULT_USEC,
-                 quota = r->nano_cpus > 0 ? r->nano_cpus / (NANO / PERIOD_DEFAULT_USEC)
-                                          : r->cpu_quota;
+        uint64_t period = resources_cpu_period(r), quota = resources_cpu_quota(r);
 
         v->is_default = quota == 0 && period == PERIOD_DEFAULT_USEC;
         v->option = r->nano_cpus > 0 ? "cpus" : quota > 0 ? "cpu-quota" : "cpu-period";

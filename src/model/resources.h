@@ -79,6 +79,10 @@ int resources_check_host(const Resources *r, const ResourceHost *host, Failure *
 /** resources_memory_swap() - the limit of memory and swap together: 0 none asked for, UINT64_MAX no limit. */
 uint64_t resources_memory_swap(const Resources *r);
 
+/** resources_cpu_quota() - µs of CPU time in each period, 0 none; resources_cpu_period() - µs. `cpus` is a quota, too. */
+uint64_t resources_cpu_quota(const Resources *r);
+uint64_t resources_cpu_period(const Resources *r);
+
 /** cpu_shares_to_weight() - 1 to 10000, 0 for 0. Source: opencontainers/cgroups, the conversion since runc 1.3.2, crun 1.23 */
 uint64_t cpu_shares_to_weight(uint64_t shares);
 
