@@ -14,6 +14,7 @@ typedef enum FlagKind {
         FLAG_SIZE,     /* `512`, `64m`, -1: without limit; t, bytes */
         FLAG_DURATION, /* `1m30s`; t, µs */
         FLAG_SECONDS,  /* `5` or `1m30s`, -1: for ever; t, µs */
+        FLAG_MICROSECONDS, /* `50000` or `50ms`, -1: none; t, µs */
         FLAG_NUMBER,   /* a whole number; the verb's own */
 } FlagKind;
 

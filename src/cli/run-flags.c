@@ -44,6 +44,8 @@ const Flag container_flags[] = {
           "What 'stop' sends first; by default SIGTERM or the image's" },
         { "stop-timeout", 0, FLAG_SECONDS, "stop-timeout", "SECONDS",
           "How long 'stop' waits before SIGKILL; by default 5" },
+        { "oom-score-adj", 0, FLAG_STRING, "oom-score-adj", "NUMBER",
+          "-1000 to 1000: how soon the kernel ends its processes when memory is short" },
         { "log-driver", 0, FLAG_STRING, "log-driver", "DRIVER", "file (default) or none" },
         { "log-opt", 0, FLAG_LIST, "log-opt", "KEY=VALUE",
           "max-size=BYTES (-1: no rotation), max-file=N" },
@@ -55,12 +57,6 @@ const Flag container_flags[] = {
         { "cap-drop", 0, FLAG_LIST, "cap-drop", "", NULL },
         { "cgroup-parent", 0, FLAG_STRING, "cgroup-parent", "", NULL },
         { "cgroupns", 0, FLAG_STRING, "cgroupns", "", NULL },
-        { "cpu-period", 0, FLAG_STRING, "cpu-period", "", NULL },
-        { "cpu-quota", 0, FLAG_STRING, "cpu-quota", "", NULL },
-        { "cpu-shares", 'c', FLAG_STRING, "cpu-shares", "", NULL },
-        { "cpus", 0, FLAG_STRING, "cpus", "", NULL },
-        { "cpuset-cpus", 0, FLAG_STRING, "cpuset-cpus", "", NULL },
-        { "cpuset-mems", 0, FLAG_STRING, "cpuset-mems", "", NULL },
         { "device", 0, FLAG_LIST, "device", "", NULL },
         { "device-cgroup-rule", 0, FLAG_LIST, "device-cgroup-rule", "", NULL },
         { "dns", 0, FLAG_LIST, "dns", "", NULL },
@@ -80,23 +76,19 @@ const Flag container_flags[] = {
         { "ip", 0, FLAG_STRING, "ip", "", NULL },
         { "ip6", 0, FLAG_STRING, "ip6", "", NULL },
         { "ipc", 0, FLAG_STRING, "ipc", "", NULL },
+        { "kernel-memory", 0, FLAG_STRING, "kernel-memory", "", NULL },
         { "link", 0, FLAG_LIST, "link", "", NULL },
         { "mac-address", 0, FLAG_STRING, "mac-address", "", NULL },
-        { "memory", 'm', FLAG_SIZE, "memory", "", NULL },
-        { "memory-reservation", 0, FLAG_SIZE, "memory-reservation", "", NULL },
-        { "memory-swap", 0, FLAG_SIZE, "memory-swap", "", NULL },
+        { "memory-swappiness", 0, FLAG_STRING, "memory-swappiness", "", NULL },
         { "mount", 0, FLAG_LIST, "mount", "", NULL },
         { "network-alias", 0, FLAG_LIST, "network-alias", "", NULL },
         { "oom-kill-disable", 0, FLAG_SWITCH, "oom-kill-disable", NULL, NULL },
-        { "oom-score-adj", 0, FLAG_STRING, "oom-score-adj", "", NULL },
         { "pid", 0, FLAG_STRING, "pid", "", NULL },
-        { "pids-limit", 0, FLAG_STRING, "pids-limit", "", NULL },
         { "platform", 0, FLAG_STRING, "platform", "", NULL },
         { "privileged", 0, FLAG_SWITCH, "privileged", NULL, NULL },
         { "publish", 'p', FLAG_LIST, "publish", "", NULL },
         { "publish-all", 'P', FLAG_SWITCH, "publish-all", NULL, NULL },
         { "pull", 0, FLAG_STRING, "pull", "", NULL },
-        { "restart", 0, FLAG_STRING, "restart", "", NULL },
         { "runtime", 0, FLAG_STRING, "runtime", "", NULL },
         { "security-opt", 0, FLAG_LIST, "security-opt", "", NULL },
         { "shm-size", 0, FLAG_SIZE, "shm-size", "", NULL },
@@ -107,6 +99,31 @@ const Flag container_flags[] = {
         { "volume", 'v', FLAG_LIST, "volume", "", NULL },
         { "volume-driver", 0, FLAG_STRING, "volume-driver", "", NULL },
         { "volumes-from", 0, FLAG_LIST, "volumes-from", "", NULL },
+        {},
+};
+
+const Flag limit_flags[] = {
+        { "memory", 'm', FLAG_SIZE, "memory", "BYTES", "Memory at most; at least 6m" },
+        { "memory-swap", 0, FLAG_SIZE, "memory-swap", "BYTES",
+          "Memory and swap together at most; by default twice the memory; -1: no limit" },
+        { "memory-reservation", 0, FLAG_SIZE, "memory-reservation", "BYTES",
+          "Memory that the kernel rather takes from others" },
+        { "oom-group", 0, FLAG_SWITCH, "oom-group", NULL,
+          "Out of memory ends the container, not one process; true by default" },
+        { "cpu-shares", 'c', FLAG_STRING, "cpu-shares", "NUMBER",
+          "Weight against others when CPUs are short; by default 1024" },
+        { "cpus", 0, FLAG_STRING, "cpus", "NUMBER", "CPUs at most, such as 1.5" },
+        { "cpu-quota", 0, FLAG_MICROSECONDS, "cpu-quota", "MICROSECONDS",
+          "CPU time at most in each period" },
+        { "cpu-period", 0, FLAG_MICROSECONDS, "cpu-period", "MICROSECONDS",
+          "Length of a period; by default 100000" },
+        { "cpuset-cpus", 0, FLAG_STRING, "cpuset-cpus", "LIST",
+          "Run on these CPUs only, such as 0-3,8" },
+        { "cpuset-mems", 0, FLAG_STRING, "cpuset-mems", "LIST", "Use these memory nodes only" },
+        { "pids-limit", 0, FLAG_STRING, "pids-limit", "NUMBER",
+          "Processes and threads at most; -1: no limit" },
+        { "restart", 0, FLAG_STRING, "restart", "POLICY",
+          "no (default), on-failure[:COUNT], always or unless-stopped" },
         {},
 };
 
@@ -244,8 +261,13 @@ static int read_number(const Flag *flag, const char *text, uint64_t *ret, Failur
         else if (streq(text, "-1")) {
                 *ret = UINT64_MAX;
                 r = 0;
-        } else
+        } else if (flag->kind == FLAG_SIZE)
                 r = parse_bytes(text, ret);
+        else {
+                r = parse_u64(text, ret);
+                if (r < 0)
+                        r = parse_duration(text, ret);
+        }
         if (r >= 0)
                 return 0;
         return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "'%s' of '--%s' is no %s", text,

@@ -7,9 +7,12 @@
 /* What becomes of the container: one row is one option of CreateContainer. */
 extern const Flag container_flags[];
 
+/* What it may use, and what follows its end: what `update` changes, too. */
+extern const Flag limit_flags[];
+
 /**
  * run_flags_append() - append a{sv} to a call
- * @args:    parsed by container_flags
+ * @args:    parsed by container_flags, limit_flags or both
  * @command: NULL-terminated; the words after the image
  *
  * `--env KEY`, `--env-file` and `--label-file` are read here, so that the service sees values only.

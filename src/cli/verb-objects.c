@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/parse.h"
 #include "base/str.h"
+#include "cli/run-flags.h"
 #include "cli/verbs.h"
 #include "model/names.h"
 
@@ -140,6 +141,16 @@ static int rm_one(Client *c, const Arguments *args, const char *name, Failure *r
         return done(r, name);
 }
 
+static int append_limits(sd_bus_message *m, const Arguments *args, Failure *reterr) {
+        return run_flags_append(m, args, NULL, reterr);
+}
+
+static int update_one(Client *c, const Arguments *args, const char *name, Failure *reterr) {
+        return done(call_container(c, name, "SetResources", CLIENT_TIMEOUT_USEC, reterr, NULL,
+                                    append_limits, args),
+                        name);
+}
+
 static int wait_one(Client *c, const Arguments *args, const char *name, Failure *reterr) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         int32_t status;
@@ -217,6 +228,13 @@ int verb_rm(Client *c, const Arguments *args, Failure *reterr) {
 
 int verb_rmi(Client *c, const Arguments *args, Failure *reterr) {
         return for_each(c, args, rmi_one, reterr);
+}
+
+int verb_update(Client *c, const Arguments *args, Failure *reterr) {
+        if (args->n_values == 0)
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "'update' needs a flag that says what to change");
+        return for_each(c, args, update_one, reterr);
 }
 
 int verb_wait(Client *c, const Arguments *args, Failure *reterr) {

@@ -61,7 +61,7 @@ static const Column columns[_COLUMNS + 1] = {
 };
 
 typedef struct Container {
-        const char *id, *name, *image, *state, *health; /* borrowed from the reply */
+        const char *id, *name, *image, *state, *health, *error; /* borrowed from the reply */
         uint64_t created_usec, started_usec, finished_usec;
         int32_t exit_code;
         uint32_t restarts, pid;
@@ -113,6 +113,7 @@ static int read_property(sd_bus_message *m, const char *name, Container *c) {
         } simple[] = {
                 { "Id", "s", &c->id }, { "Name", "s", &c->name }, { "Image", "s", &c->image },
                 { "State", "s", &c->state }, { "Health", "s", &c->health },
+                { "Error", "s", &c->error },
                 { "CreatedAt", "t", &c->created_usec }, { "StartedAt", "t", &c->started_usec },
                 { "FinishedAt", "t", &c->finished_usec }, { "ExitCode", "i", &c->exit_code },
                 { "RestartCount", "u", &c->restarts }, { "Pid", "u", &c->pid },
@@ -175,12 +176,13 @@ typedef struct PsTexts {
         char id[ID_MAX], status[STATUS_TEXT_MAX], created_at[HUMAN_DATE_MAX];
         char running_for[HUMAN_AGO_MAX], started[HUMAN_AGO_MAX], exit_code[12], restarts[12],
                         pid[12];
-        char *command, *labels; /* owned */
+        char *command, *labels, *why; /* owned */
 } PsTexts;
 
 static void ps_texts_done(PsTexts *t) {
         free(t->command);
         free(t->labels);
+        free(t->why);
 }
 
 static int add_row(Listing *l, const Container *c, bool whole, usec_t now, Failure *reterr) {
@@ -208,6 +210,13 @@ static int add_row(Listing *l, const Container *c, bool whole, usec_t now, Failu
         if (state >= 0)
                 status = status_text(state, health < 0 ? HEALTH_NONE : health, c->exit_code,
                                 c->started_usec, c->finished_usec, now, t.status);
+        /* A container whose starts fail says why, or nobody would look. */
+        if (state == CONTAINER_RESTARTING && !isempty(c->error)) {
+                r = str_printf(&t.why, "%s: %s", status, c->error);
+                if (r < 0)
+                        return r;
+                status = t.why;
+        }
 
         const char *values[_COLUMNS] = {
                 [COLUMN_ID] = t.id,

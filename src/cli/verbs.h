@@ -58,5 +58,6 @@ int verb_run(Client *c, const Arguments *args, Failure *reterr);
 int verb_start(Client *c, const Arguments *args, Failure *reterr);
 int verb_stop(Client *c, const Arguments *args, Failure *reterr);
 int verb_unpause(Client *c, const Arguments *args, Failure *reterr);
+int verb_update(Client *c, const Arguments *args, Failure *reterr);
 int verb_version(Client *c, const Arguments *args, Failure *reterr);
 int verb_wait(Client *c, const Arguments *args, Failure *reterr);

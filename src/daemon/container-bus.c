@@ -118,7 +118,7 @@ static int append_private(sd_bus_message *m, const char *property, const Contain
                 return sd_bus_message_append(m, "b", spec->tty);
         if (streq(property, "OpenStdin"))
                 return sd_bus_message_append(m, "b", spec->open_stdin);
-        return -ENOENT;
+        return resources_append(m, property, c);
 }
 
 static int get_private(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -190,7 +190,7 @@ static int append_public_entry(sd_bus_message *m, size_t i, const Container *c) 
 
 int container_append(sd_bus_message *m, const Container *c, bool all) {
         static const char *const private_properties[][2] = { { "Command", "as" },
-                { "Labels", "a{ss}" }, { "Pid", "u" } };
+                { "Labels", "a{ss}" }, { "Pid", "u" }, { "Error", "s" } };
         char path[OBJECT_PATH_MAX];
         int r;
 
@@ -287,6 +287,19 @@ static const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("Error", "s", get_private, 0, EXPLICIT),
         SD_BUS_PROPERTY("Tty", "b", get_private, 0, EXPLICIT),
         SD_BUS_PROPERTY("OpenStdin", "b", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("Memory", "t", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("MemorySwap", "t", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("MemoryReservation", "t", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("CPUShares", "t", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("CPUQuota", "t", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("CPUPeriod", "t", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("CpusetCpus", "s", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("CpusetMems", "s", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("PidsLimit", "t", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("OOMScoreAdj", "i", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("OOMGroup", "b", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("RestartPolicy", "s", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("RestartAt", "t", get_private, 0, EXPLICIT),
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
                         container_method_start, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
@@ -303,6 +316,8 @@ static const sd_bus_vtable container_vtable[] = {
                         container_method_remove, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Rename", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
                         container_method_rename, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("SetResources", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                        container_method_set_resources, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Wait", SD_BUS_ARGS("a{sv}", options),
                         SD_BUS_RESULT("i", exit_code), container_method_wait, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("a{sv}", options),

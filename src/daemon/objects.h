@@ -38,6 +38,10 @@ int container_method_rename(sd_bus_message *m, void *userdata, sd_bus_error *err
 int container_method_wait(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_inspect(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
+/* The same, in resources-bus.c, with the explicit properties of limits and restarts (-ENOENT: it is none of these). */
+int container_method_set_resources(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int resources_append(sd_bus_message *m, const char *property, const Container *c);
+
 /* The same, in container-streams.c. */
 int container_method_attach(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_logs(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -58,6 +58,25 @@ static int read_option(sd_bus_message *m, const char *key, const char *signature
         return r < 0 ? bus_failure_set(error, r, &failure) : 0;
 }
 
+static int read_update(sd_bus_message *m, const char *key, const char *signature, void *userdata,
+                sd_bus_error *error) {
+        _cleanup_failure_ Failure failure = {};
+        int r;
+
+        if (container_option_is_updatable(key))
+                return read_option(m, key, signature, userdata, error);
+
+        r = container_option_kind(key, &failure);
+        if (r >= 0)
+                r = fail(&failure, FAILURE_UNSUPPORTED, EOPNOTSUPP,
+                                "The option '%s' cannot be changed once a container is made", key);
+        return bus_failure_set(error, r, &failure);
+}
+
+int resources_read(sd_bus_message *m, ContainerOptions *o, sd_bus_error *error) {
+        return dict_each(m, read_update, o, error);
+}
+
 int spec_read(sd_bus_message *m, ContainerOptions *o, sd_bus_error *error) {
         _cleanup_failure_ Failure failure = {};
         int r;

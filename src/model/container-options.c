@@ -6,6 +6,7 @@
 #include "model/id.h"
 #include "model/limits.h"
 #include "model/option-values.h"
+#include "model/resource-options.h"
 
 typedef int (*OptionSetter)(ContainerOptions *o, const OptionValue *value, Failure *reterr);
 
@@ -92,11 +93,8 @@ static int set_restart(ContainerOptions *o, const OptionValue *value, Failure *r
         r = restart_policy_parse(strempty(value->string), &policy, reterr);
         if (r < 0)
                 return r;
-        if (policy.mode != RESTART_NO)
-                return fail(reterr, FAILURE_UNSUPPORTED, EOPNOTSUPP,
-                                "The restart policy '%s' is not supported by this version",
-                                value->string);
         o->spec->restart = policy;
+        o->restart_given = true;
         return 0;
 }
 
@@ -229,6 +227,12 @@ static const struct {
         OptionSetter set;
 } option_table[] = {
         { "command", OPTION_STRINGS, set_command },
+        { "cpu-period", OPTION_NUMBER, resource_option_cpu_period },
+        { "cpu-quota", OPTION_NUMBER, resource_option_cpu_quota },
+        { "cpu-shares", OPTION_STRING, resource_option_cpu_shares },
+        { "cpus", OPTION_STRING, resource_option_cpus },
+        { "cpuset-cpus", OPTION_STRING, resource_option_cpuset_cpus },
+        { "cpuset-mems", OPTION_STRING, resource_option_cpuset_mems },
         { "entrypoint", OPTION_STRINGS, set_entrypoint },
         { "env", OPTION_STRINGS, set_env },
         { "hostname", OPTION_STRING, set_hostname },
@@ -237,8 +241,14 @@ static const struct {
         { "label", OPTION_STRINGS, set_label },
         { "log-driver", OPTION_STRING, set_log_driver },
         { "log-opt", OPTION_STRINGS, set_log_opt },
+        { "memory", OPTION_NUMBER, resource_option_memory },
+        { "memory-reservation", OPTION_NUMBER, resource_option_memory_reservation },
+        { "memory-swap", OPTION_NUMBER, resource_option_memory_swap },
         { "name", OPTION_STRING, set_name },
         { "network", OPTION_STRING, set_network },
+        { "oom-group", OPTION_SWITCH, resource_option_oom_group },
+        { "oom-score-adj", OPTION_STRING, resource_option_oom_score_adj },
+        { "pids-limit", OPTION_STRING, resource_option_pids_limit },
         { "read-only", OPTION_SWITCH, set_read_only },
         { "request-id", OPTION_STRING, set_request_id },
         { "restart", OPTION_STRING, set_restart },
@@ -255,18 +265,16 @@ static const struct {
 /* Docker's flags that mean something here later: refused by name, so that nobody believes they were heeded. */
 static const char *const refused_table[] = {
         "add-host", "annotation", "blkio-weight", "blkio-weight-device", "cap-add", "cap-drop",
-        "cgroup-parent", "cgroupns", "cpu-count", "cpu-percent", "cpu-period", "cpu-quota",
-        "cpu-rt-period", "cpu-rt-runtime", "cpu-shares", "cpus", "cpuset-cpus", "cpuset-mems",
-        "device", "device-cgroup-rule", "device-read-bps", "device-read-iops", "device-write-bps",
-        "device-write-iops", "dns", "dns-option", "dns-search", "domainname", "expose", "gpus",
-        "group-add", "health-cmd", "health-interval", "health-on-failure", "health-retries",
-        "health-start-interval", "health-start-period", "health-timeout", "init-path",
-        "io-maxbandwidth", "io-maxiops", "ip", "ip6", "ipc", "isolation", "kernel-memory", "link",
-        "link-local-ip", "mac-address", "memory", "memory-reservation", "memory-swap",
-        "memory-swappiness", "mount", "mounts", "network-alias", "no-healthcheck",
-        "oom-kill-disable", "oom-score-adj", "pid", "pids-limit", "platform", "privileged",
-        "publish", "publish-all", "pull", "runtime", "security-opt", "shm-size", "storage-opt",
-        "sysctl", "userns", "uts", "volume", "volume-driver", "volumes-from",
+        "cgroup-parent", "cgroupns", "cpu-count", "cpu-percent", "cpu-rt-period",
+        "cpu-rt-runtime", "device", "device-cgroup-rule", "device-read-bps", "device-read-iops",
+        "device-write-bps", "device-write-iops", "dns", "dns-option", "dns-search", "domainname",
+        "expose", "gpus", "group-add", "health-cmd", "health-interval", "health-on-failure",
+        "health-retries", "health-start-interval", "health-start-period", "health-timeout",
+        "init-path", "io-maxbandwidth", "io-maxiops", "ip", "ip6", "ipc", "isolation",
+        "kernel-memory", "link", "link-local-ip", "mac-address", "memory-swappiness", "mount",
+        "mounts", "network-alias", "no-healthcheck", "oom-kill-disable", "pid", "platform",
+        "privileged", "publish", "publish-all", "pull", "runtime", "security-opt", "shm-size",
+        "storage-opt", "sysctl", "userns", "uts", "volume", "volume-driver", "volumes-from",
 };
 
 static ssize_t option_find(const char *key) {
@@ -335,10 +343,17 @@ int container_options_set(
         return option_table[option_find(key)].set(o, value, reterr);
 }
 
+bool container_option_is_updatable(const char *key) {
+        return streq(key, "restart") || resource_option_is_updatable(key);
+}
+
 int container_options_check(const ContainerOptions *o, Failure *reterr) {
         return container_spec_check(o->spec, reterr);
 }
 
 const char *container_options_need_privilege(const ContainerOptions *o) {
-        return container_spec_network_mode(o->spec) == NETWORK_HOST ? "network host" : NULL;
+        if (container_spec_network_mode(o->spec) == NETWORK_HOST)
+                return "network host";
+        /* Others would have to die for it. */
+        return o->spec->resources.oom_score_adj < 0 ? "oom-score-adj" : NULL;
 }

@@ -33,6 +33,8 @@ typedef struct ContainerOptions {
         ContainerSpec *spec; /* owned */
         char *name;          /* NULL: one is made up */
         char *request_id;    /* NULL: none */
+        unsigned resources_given; /* ResourceMember: for an update, which leaves the others as they are */
+        bool restart_given;       /* the same */
 } ContainerOptions;
 
 /** container_options_init() - defaults, and the image's reference as typed. Return: 0 or -ENOMEM. */
@@ -56,6 +58,9 @@ const char *option_kind_to_signature(OptionKind kind);
  */
 int container_options_set(
                 ContainerOptions *o, const char *key, const OptionValue *value, Failure *reterr);
+
+/** container_option_is_updatable() - may it be given to SetResources, for a container that is there? */
+bool container_option_is_updatable(const char *key);
 
 /** container_options_check() - once all are set: combinations, and container_spec_check(). */
 int container_options_check(const ContainerOptions *o, Failure *reterr);

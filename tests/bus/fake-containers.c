@@ -240,6 +240,28 @@ int container_rename(
         return fake_later(c->manager, done, userdata, NULL);
 }
 
+uint64_t container_restart_at_usec(const Container *c) {
+        return 0;
+}
+
+int container_set_resources(Container *c, const ResourcesUpdate *update, EngineDone done,
+                void *userdata, Failure *reterr) {
+        _cleanup_resources_ Resources after = RESOURCES_DEFAULT;
+        int r;
+
+        r = resources_merge(&c->spec->resources, update->change, update->given, &after);
+        if (r >= 0)
+                r = resources_check(&after, reterr);
+        if (r < 0)
+                return r;
+        resources_done(&c->spec->resources);
+        c->spec->resources = after;
+        after = RESOURCES_DEFAULT; /* the spec's */
+        if (update->restart)
+                c->spec->restart = *update->restart;
+        return fake_later(c->manager, done, userdata, NULL);
+}
+
 int container_kill(Container *c, int signal, Failure *reterr) {
         if (c->state != CONTAINER_RUNNING)
                 return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is not running",

@@ -130,6 +130,39 @@ def _():
         root.container(path, "Rename", "(s)", ("no name",)).refused(INVALID, "'no name'")
 
 
+@case("SetResources changes what is given, shows it, and leaves all as it was when it refuses one")
+def _():
+    with world() as w:
+        root, user = w.caller(), w.caller(USER)
+        path = root.create("one", memory=number(64 << 20), restart=text("always")).value()
+
+        def shown(name):
+            return root.get(path, CONTAINER, name).value()
+
+        assert (shown("Memory"), shown("MemorySwap"), shown("RestartPolicy")) == (64 << 20, 128 << 20, "always")
+        assert (shown("CPUQuota"), shown("CPUPeriod"), shown("OOMGroup"), shown("RestartAt")) == (0, 100000, True, 0)
+        root.option_call(path, "SetResources").value()
+        root.option_call(path, "SetResources", {
+            "memory": number(32 << 20), "memory-swap": number(2**64 - 1), "memory-reservation": number(16 << 20),
+            "cpus": text("1.5"), "cpu-shares": text("512"), "cpuset-cpus": text("0"), "cpuset-mems": text("0"),
+            "pids-limit": text("50"), "oom-group": switch(False), "restart": text("on-failure:3")}).value()
+        assert (shown("Memory"), shown("MemorySwap"), shown("MemoryReservation")) == (32 << 20, 2**64 - 1, 16 << 20)
+        assert (shown("CPUQuota"), shown("CPUShares"), shown("CpusetCpus"), shown("CpusetMems")) == (150000, 512, "0", "0")
+        assert (shown("PidsLimit"), shown("OOMGroup"), shown("RestartPolicy")) == (50, False, "on-failure:3")
+        for options, code, words in (
+                ({"memory": text("32m")}, INVALID, "'memory'"), ({"pids-limit": number(5)}, INVALID, "'pids-limit'"),
+                ({"cpus": text("many")}, INVALID, "'many'"), ({"nonsense": text("1")}, INVALID, "'nonsense'"),
+                ({"env": GLib.Variant("as", [])}, ERROR + "Unsupported", "'env'"),
+                ({"oom-score-adj": text("5")}, ERROR + "Unsupported", "'oom-score-adj'"),
+                ({"kernel-memory": text("5")}, ERROR + "Unsupported", "'kernel-memory'"),
+                ({"pids-limit": text("7"), "memory": number(1)}, ERROR + "InvalidSpec", "'memory'")):
+            root.option_call(path, "SetResources", options).refused(code, words)
+        assert (shown("PidsLimit"), shown("Memory")) == (50, 32 << 20)
+        root.option_call(path, "SetResources", {"memory": number(2**64 - 1), "pids-limit": text("-1")}).value()
+        assert (shown("Memory"), shown("MemorySwap"), shown("PidsLimit"), shown("CPUShares")) == (0, 0, 0, 512)
+        user.get(path, CONTAINER, "Memory").refused(DBUS_ERROR + "AccessDenied", "'Memory'")
+
+
 @case("Wait gives the exit code at the end, at once after it, and an error when the container goes")
 def _():
     with world() as w:

@@ -53,6 +53,7 @@ def _():
                 ("WaitExec", "(s)", (None,), None, "exec"),
                 ("Pause", "()", (), "manage-own", "manage"), ("Unpause", "()", (), "manage-own", "manage"), ("Stop", "(a{sv})", ({},), "manage-own", "manage"),
                 ("Rename", "(s)", ("mine",), "manage-own", "manage"), ("Kill", "(s)", ("",), "manage-own", "manage"),
+                ("SetResources", "(a{sv})", ({"pids-limit": text("5")},), "manage-own", "manage"),
                 ("Remove", "(a{sv})", ({},), "manage-own", "manage")):
             arguments = tuple(exec_id if a is None else a for a in arguments)
             polkit.answer = "no"

@@ -45,7 +45,7 @@ static void test_container_options_set_texts(void **state) {
         assert_int_equal(set_text(o, "network", "none", NULL), 0);
         assert_int_equal(set_text(o, "stop-signal", "INT", NULL), 0);
         assert_int_equal(set_text(o, "log-driver", "none", NULL), 0);
-        assert_int_equal(set_text(o, "restart", "no", NULL), 0);
+        assert_int_equal(set_text(o, "restart", "on-failure:3", NULL), 0);
         assert_int_equal(container_options_check(o, NULL), 0);
         assert_string_equal(o->name, "web");
         assert_string_equal(o->request_id, "r1");
@@ -55,6 +55,8 @@ static void test_container_options_set_texts(void **state) {
         assert_string_equal(o->spec->user, "app");
         assert_int_equal(o->spec->stop_signal, SIGINT);
         assert_int_equal(o->spec->log_driver, LOG_DRIVER_NONE);
+        assert_int_equal(o->spec->restart.mode, RESTART_ON_FAILURE);
+        assert_true(o->restart_given && o->resources_given == 0);
         assert_null(container_options_need_privilege(o));
 }
 
@@ -155,7 +157,6 @@ static void test_container_options_refuses_values(void **state) {
                 { "request-id", "a b", FAILURE_INVALID_ARGS },
                 { "stop-signal", "SIGNONE", FAILURE_INVALID_ARGS },
                 { "restart", "sometimes", FAILURE_INVALID_ARGS },
-                { "restart", "always", FAILURE_UNSUPPORTED },
                 { "log-driver", "syslog", FAILURE_UNSUPPORTED },
                 { "log-driver", "paper", FAILURE_INVALID_ARGS },
         };
@@ -198,8 +199,8 @@ static void test_container_options_refuses_list_values(void **state) {
 }
 
 static void test_container_option_kind(void **state) {
-        static const char *const later[] = { "publish", "memory", "volume", "cpus", "health-cmd",
-                "privileged", "cap-add", "security-opt", "mounts" };
+        static const char *const later[] = { "publish", "memory-swappiness", "volume",
+                "kernel-memory", "health-cmd", "privileged", "cap-add", "security-opt", "mounts" };
         _cleanup_failure_ Failure f = {};
 
         assert_int_equal(container_option_kind("env", NULL), OPTION_STRINGS);
@@ -220,7 +221,7 @@ static void test_container_options_set_refuses_keys_and_types(void **state) {
         _cleanup_failure_ Failure f = {};
 
         assert_errno(EINVAL, set_text(o, "colour", "red", &f));
-        assert_errno(EOPNOTSUPP, set_text(o, "memory", "1g", &f));
+        assert_errno(EOPNOTSUPP, set_text(o, "kernel-memory", "1g", &f));
         assert_errno(EINVAL, set_text(o, "env", "A=1", &f));
         assert_string_equal(failure_message(&f), "The option 'env' is of type 'as'");
 }
@@ -240,6 +241,11 @@ static void test_container_options_check_and_privilege(void **state) {
 
         assert_int_equal(set_text(o, "network", "host", NULL), 0);
         assert_string_equal(container_options_need_privilege(o), "network host");
+        assert_int_equal(set_text(o, "network", "", NULL), 0);
+        assert_int_equal(set_text(o, "oom-score-adj", "-1", NULL), 0);
+        assert_string_equal(container_options_need_privilege(o), "oom-score-adj");
+        assert_int_equal(set_text(o, "oom-score-adj", "1000", NULL), 0);
+        assert_null(container_options_need_privilege(o));
         assert_int_equal(set_text(o, "workdir", "w", NULL), 0);
         assert_errno(EINVAL, container_options_check(o, &f));
         assert_int_equal(f.code, FAILURE_INVALID_SPEC);
