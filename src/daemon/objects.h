@@ -50,3 +50,8 @@ int container_method_exec(sd_bus_message *m, void *userdata, sd_bus_error *error
 int container_method_wait_exec(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_resize_exec(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_kill_exec(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* The same, in container-usage.c. */
+int container_method_get_stats(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_watch_stats(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_list_processes(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -31,8 +31,9 @@ struct Container {
         int stop_signal;
         sd_event_source *timer; /* owned: grace or restart */
         Freeze *freezing;       /* owned; NULL: none under way */
+        sd_event_source *stats_timer; /* owned; while there are stats_watchers */
 
-        List asks, waiters, attaches, log_followers;
+        List asks, waiters, attaches, log_followers, stats_watchers;
         Map *execs; /* owned; of Exec by id */
         uint64_t oom_logged; /* kills in this run that the log tells of */
         bool counted; /* in the running ones */
@@ -71,6 +72,9 @@ Freeze *freeze_free(Freeze *f);
 void container_thaw(Container *c);
 void container_settle_freeze(Container *c); /* what is under way is given up when it makes no sense any more */
 void container_find_frozen(Container *c);
+
+/* usage.c */
+void stats_watchers_end(Container *c); /* the run ends */
 
 /* wait.c */
 void waiters_settle(Container *c, LifecycleFactKind fact);

@@ -20,6 +20,7 @@ int container_new(Manager *m, Container **ret) {
         list_init(&c->waiters);
         list_init(&c->attaches);
         list_init(&c->log_followers);
+        list_init(&c->stats_watchers);
         *ret = c;
         return 0;
 }
@@ -44,6 +45,7 @@ Container *container_free(Container *c) {
         execs_free(c);
         sd_event_source_disable_unref(c->timer);
         freeze_free(c->freezing);
+        stats_watchers_end(c);
         id_lease_close(&c->lease);
         container_spec_free(c->spec);
         failure_done(&c->failure);

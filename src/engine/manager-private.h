@@ -15,7 +15,7 @@
 
 /* What one uid has. */
 typedef struct Owner {
-        unsigned n_containers, n_running, n_images, n_operations, n_readers;
+        unsigned n_containers, n_running, n_images, n_operations, n_readers, n_stats_watchers;
 } Owner;
 
 struct Manager {
@@ -44,7 +44,7 @@ struct Manager {
         Map *requests;   /* by "UID/REQUEST"; borrowed values */
         List container_list; /* newest first */
         Map *owners;     /* of Owner by uid + 1; owned values */
-        unsigned n_running, n_execs, n_readers;
+        unsigned n_running, n_execs, n_readers, n_stats_watchers;
 
         Map *images; /* by id; owned values */
         Map *tags;   /* of Image by normalized reference; borrowed values */

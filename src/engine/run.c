@@ -74,6 +74,7 @@ static void detach(Run *run) {
                 return;
         c->current = NULL;
         c->pid = 0;
+        stats_watchers_end(c);
         free(c->control_group);
         c->control_group = NULL;
 }

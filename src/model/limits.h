@@ -29,6 +29,10 @@
 #define FOLLOWERS_PER_CONTAINER_MAX 64U /* attached streams and followed logs */
 #define LOG_READERS_MAX 128U            /* worker processes that read a log for a client */
 #define LOG_READERS_PER_OWNER_MAX 16U
+#define STATS_WATCHERS_PER_CONTAINER_MAX 16U
+#define STATS_WATCHERS_PER_OWNER_MAX 512U /* two of each that may run */
+#define STATS_WATCHERS_MAX 4096U
+#define PROCESSES_LISTED_MAX 1024U      /* of one container at once: each costs the loop some 30 µs */
 #define WORKERS_MAX 8U                  /* unpackers and removers at once; the others queue */
 
 /* Callers */

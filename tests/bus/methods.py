@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Each method: works, bad arguments, limits, the caller gone. Who is refused what is in polkit.py."""
+import json
 import os
 import sys
 import time
@@ -109,12 +110,28 @@ def _():
         assert root.get(path, CONTAINER, "State").value() == "running"
 
 
+@case("GetStats, WatchStats and ListProcesses tell of one that runs, and leave out what is not known")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        for method, signature, arguments in (("GetStats", "()", ()), ("WatchStats", "(a{sv})", ({},)), ("ListProcesses", "()", ())):
+            root.container(path, method, signature, arguments).refused(ERROR + "WrongState", "'one'")
+        root.option_call(path, "Start").value()
+        assert root.container(path, "GetStats").value() == {"OnlineCPUs": 2, "CPUUsage": 1500}
+        watch = root.option_call(path, "WatchStats")
+        watch.value()
+        with os.fdopen(watch.fds[0]) as lines:
+            assert [json.loads(line) for line in lines] == [{"Id": path.rsplit("/", 1)[1], "Name": "one", "OnlineCPUs": 2, "CPUUsage": 1500}]
+        assert root.container(path, "ListProcesses").value() == ([(4711, 4710, 1, 7, 3, 5, "", "sh")], 9)
+
+
 @case("an option that a container's method does not know, or of a wrong type, is refused by name")
 def _():
     with world() as w:
         root = w.caller()
         path = root.create("one").value()
-        for method in ("Start", "Stop", "Restart", "Remove", "Wait", "Attach", "Logs"):
+        for method in ("Start", "Stop", "Restart", "Remove", "Wait", "Attach", "Logs", "WatchStats"):
             root.option_call(path, method, {"nonsense": switch(True)}).refused(INVALID, "'nonsense'")
         for method, option, value in (("Stop", "timeout", text("5")), ("Stop", "timeout", GLib.Variant("u", 5)),
                                       ("Restart", "signal", number(9)), ("Remove", "force", text("yes")),

@@ -51,6 +51,8 @@ def _():
                 ("Exec", "(asa{sv})", (["sh"], {}), "manage-own", "exec"), ("Resize", "(uu)", (1, 1), "manage-own", "manage"),
                 ("ResizeExec", "(suu)", (None, 1, 1), "manage-own", "exec"), ("KillExec", "(ss)", (None, ""), "manage-own", "exec"),
                 ("WaitExec", "(s)", (None,), None, "exec"),
+                ("GetStats", "()", (), None, "inspect"),
+                ("WatchStats", "(a{sv})", ({},), None, "inspect"), ("ListProcesses", "()", (), None, "inspect"),
                 ("Pause", "()", (), "manage-own", "manage"), ("Unpause", "()", (), "manage-own", "manage"), ("Stop", "(a{sv})", ({},), "manage-own", "manage"),
                 ("Rename", "(s)", ("mine",), "manage-own", "manage"), ("Kill", "(s)", ("",), "manage-own", "manage"),
                 ("SetResources", "(a{sv})", ({"pids-limit": text("5")},), "manage-own", "manage"),
