@@ -197,13 +197,16 @@ static int is_directory(int fd) {
         return S_ISDIR(st.st_mode);
 }
 
-/* One empty file system serves all masked directories: the first makes it, the others clone its mount. */
-static int empty_directory(int *empty_fd) {
-        if (*empty_fd < 0)
-                *empty_fd = new_mount("tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-                                "size=0,nr_inodes=2,mode=555");
-        return *empty_fd < 0 ? *empty_fd
-                             : sys_open_tree(*empty_fd, "", PD_OPEN_TREE_CLONE | AT_EMPTY_PATH);
+/* One empty file system serves all masked directories: the first gets its mount, the others clones of that. */
+static int mask_directory(int target, int *empty_fd) {
+        if (*empty_fd >= 0) {
+                int fd = sys_open_tree(*empty_fd, "", PD_OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+                return fd < 0 ? fd : move_to(fd, target, "");
+        }
+        *empty_fd = new_mount("tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                        "size=0,nr_inodes=2,mode=555");
+        return *empty_fd < 0 ? *empty_fd : sys_move_mount(*empty_fd, target, "");
 }
 
 static int mask(Child *c, const PlanMount *m, int *empty_fd) {
@@ -215,11 +218,12 @@ static int mask(Child *c, const PlanMount *m, int *empty_fd) {
 
         r = is_directory(target);
         if (r > 0)
-                r = empty_directory(empty_fd);
-        else if (r == 0)
+                r = mask_directory(target, empty_fd);
+        else if (r == 0) {
                 r = sys_open_tree(AT_FDCWD, "/dev/null", PD_OPEN_TREE_CLONE);
-        if (r >= 0)
-                r = move_to(r, target, "");
+                if (r >= 0)
+                        r = move_to(r, target, "");
+        }
         (void) close(target); /* O_PATH */
         return r;
 }
@@ -291,7 +295,7 @@ int step_mounts(Child *c) {
                         r = mount_at_target(c, m);
         }
         if (empty_fd >= 0)
-                (void) close(empty_fd); /* detached: it goes with its fd */
+                (void) close(empty_fd); /* attached */
         return r < 0 ? r : 0;
 }
 

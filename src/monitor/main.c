@@ -378,7 +378,7 @@ static int read_plan(Plan *plan, void **ret_map, size_t *ret_size) {
         return plan_decode(map, (size_t) st.st_size, plan);
 }
 
-static int set_up(Monitor *m, const Plan *plan) {
+static void set_up(Monitor *m, const Plan *plan) {
         m->exec = plan->kind == PLAN_EXEC;
         m->conn_fd = plan->fds[PLAN_FD_CONTROL];
         m->listen_fd = plan->fds[PLAN_FD_LISTEN];
@@ -393,8 +393,15 @@ static int set_up(Monitor *m, const Plan *plan) {
                 m->record.run = 0;
         m->record = (ExitRecord){ .run = m->record.run };
         memcpy(m->record.boot_id, plan->boot_id, sizeof(m->record.boot_id));
+        (void) log_writer_open(&m->log, -EBADF, 0, 0); /* none yet: cannot fail */
         streams_init(&m->streams, plan->fds[PLAN_FD_LOG_DIR] >= 0 ? &m->log : NULL);
-        return log_writer_open(&m->log, plan->fds[PLAN_FD_LOG_DIR], plan->log_max_size,
+}
+
+/* While the child makes its container: a file less to wait for. Nothing is written before execve. */
+static int open_log(void *userdata) {
+        const Plan *plan = userdata;
+
+        return log_writer_open(&monitor.log, plan->fds[PLAN_FD_LOG_DIR], plan->log_max_size,
                         plan->log_max_files);
 }
 
@@ -452,12 +459,7 @@ static int run(Monitor *m) {
                 return EXIT_FAILURE; /* without a plan there is nobody to tell: the daemon sees our
                                         end */
         m->child.pidfd = m->probe.fd = -EBADF;
-        r = set_up(m, &plan);
-        if (r < 0) {
-                failure = (PlanFailure){ .step = PLAN_STEP_PLAN, .error = -r, .detail = "log" };
-                start_failed(m, &failure);
-                return EXIT_FAILURE;
-        }
+        set_up(m, &plan);
         attach_exec_terminal(m, &plan);
         while (receive(m)) /* who attached before the start gets everything */
                 ;
@@ -468,7 +470,7 @@ static int run(Monitor *m) {
         }
 
         m->record.started_usec = now_realtime();
-        r = spawn_child(&plan, &m->child, &failure);
+        r = spawn_child(&plan, open_log, &plan, &m->child, &failure);
         if (r < 0) {
                 start_failed(m, &failure);
                 return EXIT_FAILURE;

@@ -336,7 +336,8 @@ static void end_child(const Plan *plan, const Spawned *s) {
                 ;
 }
 
-int spawn_child(Plan *plan, Spawned *ret, PlanFailure *failure) {
+int spawn_child(Plan *plan, int (*meanwhile)(void *userdata), void *userdata, Spawned *ret,
+                PlanFailure *failure) {
         Spawned s = { .pidfd = -EBADF,
                 .stdin_fd = -EBADF,
                 .stdout_fd = -EBADF,
@@ -372,6 +373,11 @@ int spawn_child(Plan *plan, Spawned *ret, PlanFailure *failure) {
         }
 
         r = let_go(plan, s.pid, sync[0], failure);
+        if (r >= 0) {
+                r = meanwhile(userdata);
+                if (r < 0)
+                        fail_step(failure, PLAN_STEP_PLAN, r, "log");
+        }
         if (r >= 0)
                 r = await_execve(sync[0], &s, failure);
         close_fd(sync[0]);

@@ -16,9 +16,12 @@ typedef struct Spawned {
 
 /**
  * spawn_child() - make the container's (or the exec's) first process and wait for its execve
- * @failure: filled in when a step failed
+ * @meanwhile: called with @userdata while the child is at its steps: what is to be ready by the
+ *             execve, and need not be before; negative errno ends the start
+ * @failure:   filled in when a step failed; one of @meanwhile has PLAN_STEP_PLAN
  *
  * Return: 0, or negative errno with @failure said; then the process is gone and reaped.
  * Source: clone(2), user_namespaces(7), mount_setattr(2)
  */
-int spawn_child(Plan *plan, Spawned *ret, PlanFailure *failure);
+int spawn_child(Plan *plan, int (*meanwhile)(void *userdata), void *userdata, Spawned *ret,
+                PlanFailure *failure);
