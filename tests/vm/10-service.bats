@@ -5,10 +5,7 @@ load ../e2e/helpers
 
 setup_file() { setup_engine; }
 teardown_file() { teardown_engine; }
-teardown() {
-        systemctl start pocketdocker.service
-        teardown_test
-}
+teardown() { teardown_test; }
 
 manager() { busctl call -- org.pocketdocker.Manager /org/pocketdocker/Manager org.pocketdocker.Manager "$@"; }
 as() { runuser -u "$1" -- "${@:2}"; }
@@ -74,12 +71,20 @@ another_daemon() { local now; now=$(daemon_pid) && [ "$now" != "$1" ]; }
 
 @test "the service is of type notify with a watchdog that is fed" {
         assert_equal "$(systemctl show -P Type pocketdocker.service)" notify
-        [ "$(systemctl show -P WatchdogUSec pocketdocker.service)" != 0 ]
+        assert_equal "$(systemctl show -P WatchdogUSec pocketdocker.service)" 1min
+        # The same, sooner.
+        mkdir -p /run/systemd/system/pocketdocker.service.d
+        printf '[Service]\nWatchdogSec=10s\n' >/run/systemd/system/pocketdocker.service.d/soon.conf
+        systemctl daemon-reload
+        systemctl restart pocketdocker.service
         local daemon
         daemon=$(daemon_pid)
         kill -STOP "$daemon"
         await 300 another_daemon "$daemon"
         run -0 pocketdocker ps
+        rm -r /run/systemd/system/pocketdocker.service.d
+        systemctl daemon-reload
+        systemctl restart pocketdocker.service
 }
 
 @test "busctl shows tree, introspection and argument names" {
@@ -93,9 +98,10 @@ another_daemon() { local now; now=$(daemon_pid) && [ "$now" != "$1" ]; }
 }
 
 @test "busctl runs a container and its end is a signal" {
-        busctl monitor --json=short --match "type='signal',sender='org.pocketdocker.Manager'" >"$BATS_TEST_TMPDIR/signals" 2>/dev/null 3>&- &
+        busctl monitor --json=short --match "type='signal',sender='org.pocketdocker.Manager'" \
+                >"$BATS_TEST_TMPDIR/signals" 2>"$BATS_TEST_TMPDIR/monitor" 3>&- &
         local monitor=$!
-        sleep 2
+        await 60 grep -q 'Monitoring bus' "$BATS_TEST_TMPDIR/monitor"
         run -0 manager RunContainer 'sa{sv}' "$IMAGE" 2 command as 3 sh -c 'exit 3' name s bused
         assert_match "$output" '^o "/org/pocketdocker/container/[0-9a-f]{64}"$'
         assert_equal "$(pocketdocker wait bused)" 3
