@@ -8,6 +8,7 @@ teardown() { teardown_test; }
 
 only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemon in embedded mode only"; }
 
+# bats test_tags=native
 @test "the first call starts the daemon and later ones find it" {
         only_embedded
         local pid
@@ -16,6 +17,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(daemon_pid)" "$pid"
 }
 
+# bats test_tags=native
 @test "ten first calls at a time start one daemon" {
         only_embedded
         local i pids=()
@@ -30,6 +32,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(daemon_pid | wc -l)" 1
 }
 
+# bats test_tags=native
 @test "the daemon that the command starts inherits nothing of its caller" {
         only_embedded
         kill_daemon
@@ -45,12 +48,14 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(awk '{ print $6 }' "/proc/$pid/stat")" "$pid"
 }
 
+# bats test_tags=native
 @test "state and socket are closed to others" {
         only_embedded
         assert_equal "$(stat -c %a "$STATE")" 700
         assert_equal "$(stat -c %a "$RUN/private")" 600
 }
 
+# bats test_tags=native
 @test "engines with different roots run side by side and see nothing of each other" {
         only_embedded
         pocketdocker create --name mine "$IMAGE" true
@@ -64,12 +69,14 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(pocketdocker ps -a --format '{{.Names}}')" mine
 }
 
+# bats test_tags=native
 @test "a second daemon on the same root is refused" {
         [ "$E2E_MODE" != system ] || skip "the installed service is the only one on its root"
         run -1 --separate-stderr timeout 30 "$PROGRAMS/pocketdockerd" --root "$STATE" --run-root "$RUN"
         assert_sentence "$stderr" "$RUN"
 }
 
+# bats test_tags=native
 @test "--address and POCKETDOCKER_ADDRESS reach the daemon that they name" {
         only_embedded
         unset POCKETDOCKER_ROOT POCKETDOCKER_RUN_ROOT
@@ -80,6 +87,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(wc -l <<<"$stderr")" 1
 }
 
+# bats test_tags=native
 @test "a user who is not root is told so in one sentence" {
         only_embedded
         run -1 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$PROGRAMS/pocketdocker" ps
@@ -87,11 +95,13 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(wc -l <<<"$stderr")" 1
 }
 
+# bats test_tags=native
 @test "--user is not yet, and says so in one sentence" {
         run -1 --separate-stderr pocketdocker --user ps
         assert_equal "$(wc -l <<<"$stderr")" 1
 }
 
+# bats test_tags=native
 @test "an embedded daemon ends by itself when nothing runs and nobody called for a while" {
         only_embedded
         local root=$E2E_HOME/idle run=$E2E_HOME/idle-run
@@ -109,6 +119,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         wait "$daemon"
 }
 
+# bats test_tags=native
 @test "a damaged database is refused with a sentence and keeps its bytes" {
         only_embedded
         export POCKETDOCKER_ROOT=$E2E_HOME/damaged POCKETDOCKER_RUN_ROOT=$E2E_HOME/damaged-run
@@ -120,6 +131,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         cmp "$POCKETDOCKER_ROOT/pocketdocker.db" "$E2E_HOME/damaged.copy"
 }
 
+# bats test_tags=native
 @test "wrong arguments of a verb are refused with 125 for run and 1 for others" {
         run -125 pocketdocker run
         run -1 pocketdocker stop
@@ -128,6 +140,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         run -125 pocketdocker exec
 }
 
+# bats test_tags=native
 @test "--help of each verb names its flags" {
         local verb
         for verb in run create start stop kill restart rm wait attach rename ps logs images rmi inspect exec version info import; do

@@ -47,6 +47,7 @@ teardown() { teardown_test; }
         assert_nothing_left
 }
 
+# bats test_tags=native
 @test "what the engine refuses gives 125, one sentence, and leaves nothing" {
         run -125 --separate-stderr pocketdocker run nowhere:9 true
         assert_sentence "$stderr" nowhere:9
@@ -64,6 +65,7 @@ teardown() { teardown_test; }
         assert_nothing_left
 }
 
+# bats test_tags=native
 @test "flags of later versions are refused with one sentence, never ignored" {
         local flags
         for flags in "-p 8080:80" "-m 64m" "-v /tmp:/tmp" "--privileged" "--cap-add ALL" "--health-cmd true" "--cpus 1"; do
@@ -86,11 +88,13 @@ teardown() { teardown_test; }
         cmp "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
 }
 
+# bats test_tags=native
 @test "stdin from a pipe ends when its writer ends" {
         run -0 bash -c 'echo one line | "$0" run --rm -i "$1" cat' "$PROGRAMS/pocketdocker" "$IMAGE"
         assert_equal "$output" "one line"
 }
 
+# bats test_tags=native
 @test "without -i the workload's stdin is empty" {
         run -0 bash -c 'echo unseen | "$0" run --rm "$1" cat' "$PROGRAMS/pocketdocker" "$IMAGE"
         assert_equal "$output" ""
@@ -102,6 +106,7 @@ teardown() { teardown_test; }
         assert_equal "$bytes" 67108864
 }
 
+# bats test_tags=native
 @test "64 MiB to a slow reader arrive complete" {
         local sum
         sum=$(pocketdocker run --rm "$IMAGE" sh -c 'yes 0123456789abcde | head -c 67108864' |
@@ -116,6 +121,7 @@ teardown() { teardown_test; }
         run -0 pocketdocker run --rm "$IMAGE" true
 }
 
+# bats test_tags=native
 @test "the environment is the image's, -e and --env-file, and nothing of the caller's" {
         printf '# comment\nFROM_FILE=1\n\nINHERITED\n' >"$BATS_TEST_TMPDIR/env"
         INHERITED=yes SECRET=no run -0 pocketdocker run --rm --env-file "$BATS_TEST_TMPDIR/env" -e A=b -e 'SPACE=a b' \
@@ -165,6 +171,7 @@ traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"; }
         assert_match "$output" '^[0-9a-f]{12}$'
 }
 
+# bats test_tags=native
 @test "--entrypoint goes before the command" {
         run -0 pocketdocker run --rm --entrypoint echo "$IMAGE" one two
         assert_equal "$output" "one two"
@@ -182,6 +189,7 @@ traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"; }
         assert_equal "${lines[*]}" "100 200"
 }
 
+# bats test_tags=native
 @test "--cidfile holds the id and is not overwritten" {
         pocketdocker run -d --cidfile "$BATS_TEST_TMPDIR/cid" --name c "$IMAGE" sleep 3600
         assert_equal "$(cat "$BATS_TEST_TMPDIR/cid")" "$(field c .Id)"
@@ -222,6 +230,7 @@ no_zombie() { [ -z "$(pocketdocker exec c sh -c 'grep -l "^State:.Z" /proc/[0-9]
         assert_equal "$status" 42
 }
 
+# bats test_tags=native
 @test "a file name runs a root file system's tar without naming an image" {
         run -0 pocketdocker run --rm "$E2E_HOME/rootfs.tar" echo from a tar
         assert_equal "$output" "from a tar"
@@ -241,6 +250,7 @@ no_zombie() { [ -z "$(pocketdocker exec c sh -c 'grep -l "^State:.Z" /proc/[0-9]
         assert_equal "$output" 2
 }
 
+# bats test_tags=native
 @test "start -a returns the exit code, start alone returns at once" {
         pocketdocker create --name c "$IMAGE" sh -c 'exit 3'
         run -3 pocketdocker start -a c
@@ -249,12 +259,14 @@ no_zombie() { [ -z "$(pocketdocker exec c sh -c 'grep -l "^State:.Z" /proc/[0-9]
         assert_equal "$(pocketdocker wait c)" 3
 }
 
+# bats test_tags=native
 @test "run -d prints the id and returns while the workload runs" {
         run -0 pocketdocker run -d --name c "$IMAGE" sleep 3600
         assert_match "$output" '^[0-9a-f]{64}$'
         assert_equal "$(field c .State.Status)" running
 }
 
+# bats test_tags=native
 @test "a name is taken once" {
         pocketdocker create --name taken "$IMAGE" true
         run -125 --separate-stderr pocketdocker run --name taken "$IMAGE" true
@@ -262,6 +274,7 @@ no_zombie() { [ -z "$(pocketdocker exec c sh -c 'grep -l "^State:.Z" /proc/[0-9]
         assert_equal "$(pocketdocker ps -aq | wc -l)" 1
 }
 
+# bats test_tags=native
 @test "labels are kept" {
         pocketdocker create --name c -l one=1 --label two "$IMAGE" true
         assert_equal "$(field c .Config.Labels.one)" 1

@@ -75,6 +75,7 @@ teardown() { teardown_test; }
         assert_equal "$(field a .State.Status) $(field b .State.Status)" "exited exited"
 }
 
+# bats test_tags=native
 @test "stop of a stopped one changes nothing and succeeds" {
         pocketdocker run --name c "$IMAGE" sh -c 'exit 4' || true
         run -0 pocketdocker stop c
@@ -92,6 +93,7 @@ teardown() { teardown_test; }
         assert_equal "$(pocketdocker wait c)" 137
 }
 
+# bats test_tags=native
 @test "kill of one that does not run is refused" {
         pocketdocker create --name c "$IMAGE" true
         run -1 --separate-stderr pocketdocker kill c
@@ -136,6 +138,7 @@ teardown() { teardown_test; }
         assert_nothing_left
 }
 
+# bats test_tags=native
 @test "rm by a unique prefix of the id" {
         local id
         id=$(pocketdocker create "$IMAGE" true)
@@ -143,6 +146,7 @@ teardown() { teardown_test; }
         assert_equal "$(pocketdocker ps -aq)" ""
 }
 
+# bats test_tags=native
 @test "wait prints the exit code of each" {
         pocketdocker run -d --name a "$IMAGE" sh -c 'exit 3'
         pocketdocker run -d --name b "$IMAGE" sh -c 'sleep 0.3; exit 7'
@@ -159,6 +163,7 @@ teardown() { teardown_test; }
         assert_equal "$(cat "$BATS_TEST_TMPDIR/out")" 137
 }
 
+# bats test_tags=native
 @test "rename changes the name and frees the old one" {
         pocketdocker create --name old "$IMAGE" true
         pocketdocker rename old new

@@ -19,12 +19,14 @@ teardown() { teardown_test; }
         { printf 'no newline\000\001\377'; head -c 100000 /dev/zero; } | cmp - <(pocketdocker logs c)
 }
 
+# bats test_tags=native
 @test "64 MiB of a workload that ended at once are complete in its log" {
         pocketdocker run -d --name c --log-opt max-size=-1 "$IMAGE" sh -c 'yes 0123456789abcde | head -c 67108864'
         pocketdocker wait c
         assert_equal "$(pocketdocker logs c | sha256sum)" "$(yes 0123456789abcde | head -c 67108864 | sha256sum)"
 }
 
+# bats test_tags=native
 @test "--tail shows the last lines" {
         pocketdocker run --name c "$IMAGE" seq 1 1000 >/dev/null
         assert_equal "$(pocketdocker logs --tail 3 c | tr '\n' ' ')" "998 999 1000 "
@@ -34,6 +36,7 @@ teardown() { teardown_test; }
         assert_equal "$(pocketdocker logs --tail 5000 c | wc -l)" 1000
 }
 
+# bats test_tags=native
 @test "-t puts a time before each line" {
         pocketdocker run --name c "$IMAGE" sh -c 'echo one; echo two' >/dev/null
         run -0 pocketdocker logs -t c
@@ -41,6 +44,7 @@ teardown() { teardown_test; }
         assert_match "${lines[1]}" ' two$'
 }
 
+# bats test_tags=native
 @test "--since and --until cut by time" {
         pocketdocker run -d --name c "$IMAGE" sh -c 'echo early; sleep 3; echo late'
         await 30 logged c early
@@ -58,6 +62,7 @@ teardown() { teardown_test; }
         assert_equal "$(timeout 60 "$PROGRAMS/pocketdocker" logs -f c | tr '\n' ' ')" "1 2 3 "
 }
 
+# bats test_tags=native
 @test "-f of one that has ended prints and ends" {
         pocketdocker run --name c "$IMAGE" echo done >/dev/null
         assert_equal "$(timeout 60 "$PROGRAMS/pocketdocker" logs -f c)" "done"
@@ -72,6 +77,7 @@ teardown() { teardown_test; }
         seq 1 40000 | cmp - "$BATS_TEST_TMPDIR/followed"
 }
 
+# bats test_tags=native
 @test "rotation keeps the disk's use below size times files" {
         pocketdocker run --name c --log-opt max-size=64k --log-opt max-file=3 "$IMAGE" seq 1 200000 >/dev/null
         local id
@@ -81,6 +87,7 @@ teardown() { teardown_test; }
         assert_equal "$(pocketdocker logs --tail 1 c)" 200000
 }
 
+# bats test_tags=native
 @test "--log-driver none keeps nothing and says so" {
         run -0 pocketdocker run --name c --log-driver none "$IMAGE" echo seen
         assert_equal "$output" seen
@@ -90,6 +97,7 @@ teardown() { teardown_test; }
         assert_sentence "$stderr" nonsense
 }
 
+# bats test_tags=native
 @test "logs of a restarted container go on in the same log" {
         pocketdocker run --name c "$IMAGE" echo again >/dev/null
         pocketdocker start -a c >/dev/null

@@ -15,6 +15,7 @@ with_pty() { "$E2E_SOURCE/with-pty" "$@"; }
         [[ $output == *xterm* ]]
 }
 
+# bats test_tags=native
 @test "a shell at a terminal is a conversation" {
         run -0 with_pty 'expect:# ' 'send:echo $((6*7))\r' expect:42 'send:exit\r' -- "$PROGRAMS/pocketdocker" run --rm -it "$IMAGE" sh
         run -5 with_pty 'expect:# ' 'send:exit 5\r' -- "$PROGRAMS/pocketdocker" run --rm -it "$IMAGE" sh
@@ -47,16 +48,19 @@ with_pty() { "$E2E_SOURCE/with-pty" "$@"; }
         [[ $output == *"30 100"* ]]
 }
 
+# bats test_tags=native
 @test "-t without -i still shows the output, with the terminal's line ends" {
         run -0 bash -c '"$0" run --rm -t "$1" echo line | od -c' "$PROGRAMS/pocketdocker" "$IMAGE"
         [[ $output == *'\r'* ]]
 }
 
+# bats test_tags=native
 @test "-it without a terminal is refused before anything is made" {
         run -125 bash -c '"$0" run -it "$1" true </dev/null' "$PROGRAMS/pocketdocker" "$IMAGE"
         assert_equal "$(pocketdocker ps -aq)" ""
 }
 
+# bats test_tags=native
 @test "the terminal's output is in the log" {
         run -0 with_pty expect:hello -- "$PROGRAMS/pocketdocker" run -it --name c "$IMAGE" echo hello
         [[ $(pocketdocker logs c) == hello* ]]

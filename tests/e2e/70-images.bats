@@ -39,6 +39,7 @@ image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
         done
 }
 
+# bats test_tags=native
 @test "import reads standard input" {
         pocketdocker import - piped <"$E2E_HOME/rootfs.tar"
         assert_equal "$(image_id piped:latest)" "$(image_id "$IMAGE")"
@@ -46,6 +47,7 @@ image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
         assert_equal "$(image_id piped:2)" "$(image_id "$IMAGE")"
 }
 
+# bats test_tags=native
 @test "without a tag it is latest, without a name it is untagged" {
         tar -C "$E2E_HOME" -cf "$E2E_HOME/other.tar" rootfs.tar
         pocketdocker import "$E2E_HOME/other.tar" plain
@@ -60,6 +62,7 @@ image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
         run -0 pocketdocker rmi "$id"
 }
 
+# bats test_tags=native
 @test "images lists name, tag, id and size under Docker's headings" {
         run -0 pocketdocker images
         assert_match "${lines[0]}" '^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE$'
@@ -67,6 +70,7 @@ image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
         assert_equal "$(pocketdocker images --format json | jq -r '.Repository + ":" + .Tag')" "$IMAGE"
 }
 
+# bats test_tags=native
 @test "a tag given to another image moves" {
         local old
         pocketdocker import "$E2E_HOME/rootfs.tar" moving:1
@@ -99,6 +103,7 @@ image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
         run -0 pocketdocker rmi used:1
 }
 
+# bats test_tags=native
 @test "names that are none are refused, as Docker refuses them" {
         local name
         for name in UPPER library/UPPER ':tag' 'a:b:c' '-leading' 'double//slash' "$(printf 'x%.0s' {1..300})"; do
@@ -111,6 +116,7 @@ image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
         assert_sentence "$stderr" /no/such/file
 }
 
+# bats test_tags=native
 @test "images are found by id, by a prefix of it and by their full name" {
         local id
         id=$(image_id "$IMAGE")

@@ -53,6 +53,7 @@ teardown() {
         pocketdocker rmi devices
 }
 
+# bats test_tags=native
 @test "arguments beyond all bounds are refused and the engine goes on" {
         local long
         long=$(head -c 100000 /dev/zero | tr '\0' x)
@@ -66,6 +67,7 @@ teardown() {
         run -0 pocketdocker run --rm "$IMAGE" true
 }
 
+# bats test_tags=native
 @test "what an image's passwd says is parsed with care" {
         local dir=$E2E_HOME/odd
         mkdir -p "$dir"

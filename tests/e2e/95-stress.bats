@@ -47,6 +47,7 @@ teardown() { teardown_test; }
         assert_nothing_left
 }
 
+# bats test_tags=native
 @test "many runs leave the daemon no more descriptors and no children than before" {
         local pid before i
         pocketdocker run --rm "$IMAGE" true
@@ -62,6 +63,7 @@ teardown() { teardown_test; }
 
 fds_at_most() { [ "$(ls "/proc/$1/fd" | wc -l)" -le "$2" ]; }
 
+# bats test_tags=native
 @test "the same name at the same time is given once" {
         local i won=0 pids=()
         for i in 1 2 3 4 5 6 7 8; do

@@ -6,6 +6,10 @@
 #   private-bus  on a message bus of type system that the tests run, with the project's own bus policy
 #   system       the installed service on the system bus
 # POCKETDOCKER_BUILD is the folder with the programs.
+#
+# Every test runs in the guests, too, where all takes ten times as long, but those with the tag `native`: they need an
+# engine that the guests do not have (embedded), or what they show ends in the command line, in the daemon's memory or
+# in a format on disk, and has nothing of systemd, cgroups, isolation, the kernel or a daemon that goes and comes.
 
 bats_require_minimum_version 1.5.0
 
@@ -54,7 +58,7 @@ make_rootfs() {
 }
 
 # Where the engine's cgroups are: below the one cgroup2 mount of this machine.
-cgroup_mount() { findmnt -n -o TARGET -t cgroup2 | head -n 1; }
+cgroup_mount() { awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo; }
 
 engine_cgroup() {
         case $E2E_MODE in
@@ -196,10 +200,10 @@ leftovers() {
         for pid in $(cat "$cgroup"/u*/cgroup.procs "$cgroup"/u*/*/cgroup.procs "$cgroup"/u*/*/*/cgroup.procs 2>/dev/null); do
                 echo "process $pid: $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
         done
-        find "$cgroup" -mindepth 2 -type d -path '*/u[0-9]*/*' 2>/dev/null | sed 's/^/cgroup /'
+        find "$cgroup" -mindepth 2 -type d -path '*/u[0-9]*/*' -printf 'cgroup %p\n' 2>/dev/null
         grep -E " ($STATE|$RUN)/" /proc/self/mountinfo | sed 's/^/mount /'
-        find "$STATE/containers" "$STATE/logs" -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/file /'
-        find "$RUN" -mindepth 1 -regextype posix-extended -regex '.*/[0-9a-f]{64}(/.*)?' 2>/dev/null | sed 's/^/file /'
+        find "$STATE/containers" "$STATE/logs" -mindepth 1 -maxdepth 1 -printf 'file %p\n' 2>/dev/null
+        find "$RUN" -mindepth 1 -regextype posix-extended -regex '.*/[0-9a-f]{64}(/.*)?' -printf 'file %p\n' 2>/dev/null
 }
 
 # What images left behind is deleted after the reply.
@@ -220,8 +224,8 @@ teardown_test() {
         await 20 nothing_is_left || { leftovers >&2; return 1; }
 }
 
-# ctr_field NAME PATH: one value of inspect, by a path as in jq
-field() { pocketdocker inspect "$1" | jq -r ".[0]$2"; }
+# field NAME PATH: one value of inspect, as its template names it
+field() { pocketdocker inspect --format "{{$2}}" "$1"; }
 
 assert_equal() { [ "$1" = "$2" ] || fail_with "expected '$2', got '$1'"; }
 assert_match() { [[ $1 =~ $2 ]] || fail_with "'$1' does not match '$2'"; }

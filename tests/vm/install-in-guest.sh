@@ -10,7 +10,7 @@ busctl -q call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus R
 
 export LC_ALL=C.UTF-8 POCKETDOCKER_E2E_MODE=system POCKETDOCKER_BUILD=/usr/bin
 mapfile -d '' -t arguments <arguments
-[ -n "${arguments[0]}" ] || arguments=(tests/vm tests/e2e)
+[ -n "${arguments[0]}" ] || arguments=(--filter-tags '!native' tests/vm tests/e2e)
 bats --formatter tap --timing "${arguments[@]}" 2>&1 | tee /vm/out/results.tap
 status=${PIPESTATUS[0]}
 journalctl --no-pager -o short-precise >/vm/out/journal.txt 2>&1
