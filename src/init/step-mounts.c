@@ -197,7 +197,8 @@ static int is_directory(int fd) {
         return S_ISDIR(st.st_mode);
 }
 
-/* One empty file system serves all masked directories: the first gets its mount, the others clones of that. */
+/* One empty file system serves all masked directories: the first gets its mount, the others clones of that. Not before
+ * it is attached: a detached mount can be cloned since Linux 6.15 only. */
 static int mask_directory(int target, int *empty_fd) {
         if (*empty_fd >= 0) {
                 int fd = sys_open_tree(*empty_fd, "", PD_OPEN_TREE_CLONE | AT_EMPTY_PATH);
