@@ -88,6 +88,7 @@ meson_suite() {
 e2e() {
         local build=$1 mode=$2 log=$logs/e2e-${1##*/}-$2.tap status
         shift 2
+        [ "$mode" = embedded ] || set -- --filter-tags '!embedded' "${@:-tests/e2e}"
         POCKETDOCKER_BUILD=$build POCKETDOCKER_E2E_MODE=$mode bats --formatter tap "${@:-tests/e2e}" >"$log" 2>&1 </dev/null
         status=$?
         tests/tally tap "$log" $status

@@ -8,7 +8,7 @@ teardown() { teardown_test; }
 
 only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemon in embedded mode only"; }
 
-# bats test_tags=native
+# bats test_tags=native,embedded
 @test "the first call starts the daemon and later ones find it" {
         only_embedded
         local pid
@@ -17,7 +17,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(daemon_pid)" "$pid"
 }
 
-# bats test_tags=native
+# bats test_tags=native,embedded
 @test "ten first calls at a time start one daemon" {
         only_embedded
         local i pids=()
@@ -32,7 +32,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(daemon_pid | wc -l)" 1
 }
 
-# bats test_tags=native
+# bats test_tags=native,embedded
 @test "the daemon that the command starts inherits nothing of its caller" {
         only_embedded
         kill_daemon
@@ -48,14 +48,14 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(awk '{ print $6 }' "/proc/$pid/stat")" "$pid"
 }
 
-# bats test_tags=native
+# bats test_tags=native,embedded
 @test "state and socket are closed to others" {
         only_embedded
         assert_equal "$(stat -c %a "$STATE")" 700
         assert_equal "$(stat -c %a "$RUN/private")" 600
 }
 
-# bats test_tags=native
+# bats test_tags=native,embedded
 @test "engines with different roots run side by side and see nothing of each other" {
         only_embedded
         pocketdocker create --name mine "$IMAGE" true
@@ -76,7 +76,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_sentence "$stderr" "$RUN"
 }
 
-# bats test_tags=native
+# bats test_tags=native,embedded
 @test "--address and POCKETDOCKER_ADDRESS reach the daemon that they name" {
         only_embedded
         unset POCKETDOCKER_ROOT POCKETDOCKER_RUN_ROOT
@@ -87,7 +87,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(wc -l <<<"$stderr")" 1
 }
 
-# bats test_tags=native
+# bats test_tags=native,embedded
 @test "a user who is not root is told so in one sentence" {
         only_embedded
         run -1 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$PROGRAMS/pocketdocker" ps
@@ -101,7 +101,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         assert_equal "$(wc -l <<<"$stderr")" 1
 }
 
-# bats test_tags=native
+# bats test_tags=native,embedded
 @test "an embedded daemon ends by itself when nothing runs and nobody called for a while" {
         only_embedded
         local root=$E2E_HOME/idle run=$E2E_HOME/idle-run
@@ -119,7 +119,7 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
         wait "$daemon"
 }
 
-# bats test_tags=native
+# bats test_tags=native,embedded
 @test "a damaged database is refused with a sentence and keeps its bytes" {
         only_embedded
         export POCKETDOCKER_ROOT=$E2E_HOME/damaged POCKETDOCKER_RUN_ROOT=$E2E_HOME/damaged-run

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# bats file_tags=native
+# bats file_tags=native,embedded
 # The monitor without an engine: monitor-harness plays the daemon.
 load helpers
 

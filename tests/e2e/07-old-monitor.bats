@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# bats file_tags=native
+# bats file_tags=native,embedded
 # Containers run on under the monitor that started them, however often the daemon is updated: an engine of version 1
 # starts them, killed as an update does it at worst, and the one under test goes on with them.
 load helpers

@@ -5,6 +5,8 @@
 #   embedded     started by the command itself, on a private root and socket
 #   private-bus  on a message bus of type system that the tests run, with the project's own bus policy
 #   system       the installed service on the system bus
+# What a mode cannot show or another shows for it is tagged with the mode that it is for: tests/run.sh leaves out what is
+# tagged with another.
 # POCKETDOCKER_BUILD is the folder with the programs.
 #
 # Every test runs in the guests, too, where all takes ten times as long, but those with the tag `native`: they need an
@@ -120,14 +122,16 @@ kill_daemon() {
 # One that ended and whose parent has not asked yet is gone.
 process_gone() { [ ! -e "/proc/$1/cmdline" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
 
-# call OBJECT INTERFACE METHOD [SIGNATURE ARGUMENT…], through busctl
-bus() {
+bus_address() {
         case $E2E_MODE in
-        embedded) busctl --address="unix:path=$RUN/private" "$@" ;;
-        private-bus) busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" "$@" ;;
-        system) busctl --system "$@" ;;
+        embedded) echo "unix:path=$RUN/private" ;;
+        private-bus) echo "$DBUS_SYSTEM_BUS_ADDRESS" ;;
+        system) echo unix:path=/run/dbus/system_bus_socket ;;
         esac
 }
+
+# call OBJECT INTERFACE METHOD [SIGNATURE ARGUMENT…], through busctl
+bus() { busctl --address="$(bus_address)" "$@"; }
 
 # setup_engine: for setup_file(): everything that the tests of one file share.
 setup_engine() {
