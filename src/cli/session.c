@@ -172,7 +172,7 @@ static int on_started(sd_bus_message *reply, void *userdata, sd_bus_error *unuse
         }
         run->started = true;
         if (run->s->tty)
-                send_size(run);
+                send_size(run); /* it may have changed while somebody was asked for a password */
         return 0;
 }
 
@@ -477,12 +477,12 @@ int session_run(Client *c, const Session *s, Failure *reterr) {
                 r = send_attach(&run);
         if (r >= 0)
                 r = send_wait(&run);
+        if (r >= 0 && s->tty)
+                send_size(&run); /* before the start: the first thing that the workload may ask */
         if (r >= 0)
                 r = s->start ? send_start(&run) : 0;
         if (r < 0)
                 return r;
-        if (!s->start && s->tty)
-                send_size(&run);
 
         return finish(&run);
 }
