@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "base/fd.h"
+#include "base/sanitizer.h"
 #include "base/str.h"
 #include "base/usec.h"
 #include "init/sys.h"
@@ -28,6 +29,9 @@
 #include "monitor/probe.h"
 #include "monitor/spawn-child.h"
 #include "monitor/streams.h"
+
+/* The search for leaks at the end traces the process, which may not be dumped. */
+SANITIZER_DEFAULTS("detect_leaks=0");
 
 #define PLAN_FD 3
 #define SYNC_DELAY_USEC USEC_PER_SEC

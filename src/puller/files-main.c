@@ -4,16 +4,12 @@
  * C's: it runs at the end of each container and for each `logs`, where loading what archives take would be most of its
  * work.
  */
+#include "base/sanitizer.h"
 #include "base/str.h"
 #include "puller/roles.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-/* The search for leaks at the end needs /proc, which a confined worker cannot see; the unit tests have it. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-        return "detect_leaks=0";
-}
-#endif
+/* As in pocketdocker-pull. */
+SANITIZER_DEFAULTS("detect_leaks=0");
 
 static const Role roles[] = {
         { "remove", role_remove },

@@ -177,6 +177,7 @@ teardown_engine() {
                 ;;
         esac
         rm -rf "$E2E_HOME"
+        assert_no_report # also of the daemon's end, which searches for leaks
 }
 
 remove_all() {
@@ -222,10 +223,31 @@ assert_nothing_left() {
         [ -z "$left" ] || fail_with "left behind:"$'\n'"$left"
 }
 
+# What the sanitizers of a build that has them say, of whichever program: as the environment tells the daemon and the
+# command, and as the others find it in themselves.
+if grep -q __asan_init "$PROGRAMS/pocketdockerd"; then
+        SANITIZER_LOG=$PROGRAMS/sanitizer
+        export ASAN_OPTIONS=log_path=$SANITIZER_LOG UBSAN_OPTIONS=log_path=$SANITIZER_LOG:print_stacktrace=1
+fi
+
+# assert_no_report: each is told once, and fails the test that provoked it.
+assert_no_report() {
+        local report status=0
+        [ -n "${SANITIZER_LOG:-}" ] || return 0
+        for report in "$SANITIZER_LOG".[0-9]*; do
+                [ -e "$report" ] || continue
+                cat "$report" >&2
+                rm "$report"
+                status=1
+        done
+        return $status
+}
+
 # For teardown(): whatever the test did, rm -f ends it and leaves nothing.
 teardown_test() {
         remove_all
         await 20 nothing_is_left || { leftovers >&2; return 1; }
+        assert_no_report
 }
 
 # field NAME PATH: one value of inspect, as its template names it
