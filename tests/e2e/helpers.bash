@@ -5,8 +5,7 @@
 #   embedded     started by the command itself, on a private root and socket
 #   private-bus  on a message bus of type system that the tests run, with the project's own bus policy
 #   system       the installed service on the system bus
-# What a mode cannot show or another shows for it is tagged with the mode that it is for: tests/run.sh leaves out what is
-# tagged with another.
+# What only the embedded mode can show, or shows for all, is tagged `embedded`: tests/run.sh leaves it out of the others.
 # POCKETDOCKER_BUILD is the folder with the programs.
 #
 # Every test runs in the guests, too, where all takes ten times as long, but those with the tag `native`: they need an
