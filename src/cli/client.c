@@ -9,6 +9,8 @@
 #include "model/id.h"
 #include "model/names.h"
 
+#define EMBEDDED_TRIES 50U /* connections to a daemon that is ending: it is gone after a few */
+
 void client_done(Client *c) {
         if (c->bus)
                 sd_bus_close(c->bus);
@@ -34,8 +36,28 @@ static int open_address(const char *address, sd_bus **ret, Failure *reterr) {
         return 0;
 }
 
+static bool is_lost(int error) {
+        return error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE;
+}
+
+/* A daemon that was killed may still take connections for a moment: whoever does not authenticate serves nobody. */
+static int wait_until_ready(sd_bus *bus) {
+        int r;
+
+        for (;;) {
+                r = sd_bus_is_ready(bus);
+                if (r != 0)
+                        return r;
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, UINT64_MAX);
+                if (r < 0)
+                        return r;
+        }
+}
+
 /* A peer that we know to be ours needs no Hello, which saves a round trip. */
-static int open_embedded(sd_bus **ret, Failure *reterr) {
+static int try_embedded(sd_bus **ret, Failure *reterr) {
         _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
         _cleanup_close_ int fd = -EBADF;
         int r;
@@ -51,12 +73,25 @@ static int open_embedded(sd_bus **ret, Failure *reterr) {
                 return client_message_error(r, reterr);
         TAKE_FD(fd);
         r = sd_bus_start(bus);
+        if (r >= 0)
+                r = wait_until_ready(bus);
         if (r < 0)
                 return fail(reterr, FAILURE_INTERNAL, r,
                                 "Failed to talk to the embedded daemon: %s", strerror(-r));
 
         *ret = TAKE_PTR(bus);
         return 0;
+}
+
+static int open_embedded(sd_bus **ret, Failure *reterr) {
+        int r;
+
+        for (unsigned i = 0;; i++) {
+                failure_done(reterr);
+                r = try_embedded(ret, reterr);
+                if (!is_lost(r) || i == EMBEDDED_TRIES)
+                        return r;
+        }
 }
 
 static int open_system(Client *c, Failure *reterr) {
@@ -110,14 +145,15 @@ int client_message_error(int error, Failure *reterr) {
 }
 
 bool client_lost(const sd_bus_error *e) {
-        return sd_bus_error_has_names(e, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_DISCONNECTED);
+        return sd_bus_error_has_names(e, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_DISCONNECTED) ||
+               (startswith(e->name, "System.Error.") && is_lost(-sd_bus_error_get_errno(e)));
 }
 
 int client_error(Client *c, const sd_bus_error *e, int error, Failure *reterr) {
         FailureCode code;
 
         if (!e || !e->name) {
-                if (error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE)
+                if (is_lost(error))
                         return fail(reterr, FAILURE_INTERNAL, error,
                                         "The connection to the service was lost");
                 if (error == -ETIMEDOUT)
@@ -128,7 +164,7 @@ int client_error(Client *c, const sd_bus_error *e, int error, Failure *reterr) {
 
         if (sd_bus_error_has_names(e, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
                 c->absent = true;
-        if (client_lost(e) && isempty(e->message))
+        if (client_lost(e) && (isempty(e->message) || startswith(e->name, "System.Error.")))
                 return fail(reterr, FAILURE_INTERNAL, ECONNRESET,
                                 "The connection to the service was lost");
 
