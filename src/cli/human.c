@@ -34,6 +34,16 @@ void human_size(uint64_t bytes, char ret[static HUMAN_SIZE_MAX]) {
                         size, units[i]);
 }
 
+void human_size_binary(uint64_t bytes, char ret[static HUMAN_SIZE_MAX]) {
+        static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+        double size = (double) bytes;
+        unsigned i = 0;
+
+        for (; size >= 1024 && i + 1 < sizeof(units) / sizeof(units[0]); i++)
+                size /= 1024;
+        (void) snprintf(ret, HUMAN_SIZE_MAX, "%.4g%s", size, units[i]);
+}
+
 void human_shorten(char *text, size_t width) {
         size_t n = 0;
         char *cut = text;

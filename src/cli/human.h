@@ -18,5 +18,8 @@ void human_ago(usec_t t, usec_t now, char ret[static HUMAN_AGO_MAX]);
 /** human_size() - "1.23MB": powers of 1000, three digits. */
 void human_size(uint64_t bytes, char ret[static HUMAN_SIZE_MAX]);
 
+/** human_size_binary() - "1.234GiB": powers of 1024, four digits. */
+void human_size_binary(uint64_t bytes, char ret[static HUMAN_SIZE_MAX]);
+
 /** human_shorten() - cut UTF-8 text to @width characters, the last of them an ellipsis; in place, since it only gets shorter. */
 void human_shorten(char *text, size_t width);

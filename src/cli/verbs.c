@@ -81,6 +81,12 @@ static const Flag stop_flags[] = {
 
 static const Flag kill_flags[] = { SIGNAL("What to send; by default SIGKILL"), HELP, {} };
 
+static const Flag stats_flags[] = {
+        { "all", 'a', FLAG_SWITCH, NULL, NULL, "Also those that do not run" },
+        { "no-stream", 0, FLAG_SWITCH, NULL, NULL, "One look, which takes a second" },
+        NO_TRUNC, TABLE_FORMAT, HELP, {},
+};
+
 static const Flag rm_flags[] = {
         { "force", 'f', FLAG_SWITCH, "force", NULL, "Kill it first if it runs" },
         { "volumes", 'v', FLAG_SWITCH, "volumes", NULL, "Remove its anonymous volumes too" },
@@ -186,8 +192,12 @@ static const Verb verbs[] = {
                 verb_run },
         { "start", "CONTAINER...", "Start containers",
                 TABLES(start_flags), 1, OPERANDS_ANY, false, true, verb_start },
+        { "stats", "[CONTAINER...]", "Show what containers use, every second",
+                TABLES(stats_flags), 0, OPERANDS_ANY, false, false, verb_stats },
         { "stop", "CONTAINER...", "Stop containers: a signal, a grace, SIGKILL",
                 TABLES(stop_flags), 1, OPERANDS_ANY, false, false, verb_stop },
+        { "top", "CONTAINER [PS_OPTION...]", "Show the processes of a container",
+                TABLES(help_only), 1, OPERANDS_ANY, true, false, verb_top },
         { "unpause", "CONTAINER...", "Let paused containers run on",
                 TABLES(help_only), 1, OPERANDS_ANY, false, false, verb_unpause },
         { "update", "CONTAINER...", "Change limits and the restart policy, of running ones at once",

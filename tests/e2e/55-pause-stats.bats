@@ -143,6 +143,18 @@ count_is_above() { [ "$(count_of "$1")" -gt "$2" ]; }
         await 30 count_is_above c 3
 }
 
+@test "a paused one is killed and started again by its policy" {
+        start_counting c --restart always
+        local pid
+        pid=$(field c .State.Pid)
+        pocketdocker pause c
+        kill -KILL "$pid"
+        await 60 runs_as_another c "$pid"
+        await 30 count_is_above c 3
+}
+
+runs_as_another() { state_is "$1" running && [ "$(field "$1" .State.Pid)" != "$2" ]; }
+
 @test "a paused one stays paused when the daemon is killed, and can be continued" {
         start_counting c
         start_counting d
@@ -185,4 +197,175 @@ count_is_above() { [ "$(count_of "$1")" -gt "$2" ]; }
         await 30 count_is_above c "$(count_of c)"
         kill $stuck
         wait $stuck || true
+}
+
+# look NAME FIELD: one look at a number, as the table has it.
+look() { pocketdocker stats --no-stream --format "{{.$2}}" "$1"; }
+
+# has_controller NAME: does the engine have it? What it has not is `--`.
+has_controller() { pocketdocker info -f '{{.Controllers}}' | grep -qw "$1"; }
+
+call_stats() { bus --json=short call org.pocketdocker.Manager "/org/pocketdocker/container/$(field "$1" .Id)" org.pocketdocker.Container GetStats; }
+number() { jq ".data[0].$1.data" <<<"$2"; }
+
+@test "stats shows a line for each that runs, under the usual titles" {
+        start_counting c
+        start_counting d
+        pocketdocker create --name e "$IMAGE" true
+        pocketdocker pause d
+        run -0 pocketdocker stats --no-stream
+        assert_match "${lines[0]}" '^CONTAINER ID +NAME +CPU % +MEM USAGE / LIMIT +MEM % +NET I/O +BLOCK I/O +PIDS$'
+        assert_equal "${#lines[@]}" 3
+        [[ $output == *" c "* && $output == *" d "* ]]
+        run -0 pocketdocker stats --no-stream --all --format '{{.Name}} {{.CPUPerc}}'
+        assert_equal "${#lines[@]}" 3
+        [[ $output == *"e --"* ]]
+        run -0 pocketdocker stats --no-stream --no-trunc --format '{{.ID}} {{.Container}}' c
+        assert_equal "$output" "$(field c .Id) c"
+        run -1 --separate-stderr pocketdocker stats --no-stream nowhere
+        assert_sentence "$stderr" nowhere
+}
+
+@test "stats tells a busy one from an idle one, and a paused one uses nothing" {
+        pocketdocker run -d --name busy "$IMAGE" sh -c 'while :; do :; done'
+        pocketdocker run -d --name idle "$IMAGE" sleep 3600
+        run -0 pocketdocker stats --no-stream --format '{{.Name}} {{.CPUPerc}}' busy idle
+        local busy idle
+        busy=$(awk '$1 == "busy" { print int($2) }' <<<"$output")
+        idle=$(awk '$1 == "idle" { print int($2) }' <<<"$output")
+        [ "$busy" -gt "$idle" ]
+        pocketdocker pause busy
+        assert_equal "$(look busy CPUPerc)" 0.00%
+}
+
+@test "GetStats has what the cgroup's own files say, and nothing whose controller is missing" {
+        start_counting c
+        pocketdocker exec -d c sleep 3600
+        pocketdocker pause c
+        local stats payload
+        payload=$(payload_of c)
+        stats=$(call_stats c)
+        assert_equal "$(number CPUUsage "$stats")" "$(awk '$1 == "usage_usec" { print $2 }' "$payload/cpu.stat")"
+        [ "$(number TimestampMonotonic "$stats")" -gt 0 ]
+        assert_equal "$(number OnlineCPUs "$stats")" "$(nproc --all)"
+        assert_equal "$(number NetworkReceived "$stats") $(number NetworkSent "$stats")" "0 0"
+        if has_controller memory; then
+                [ "$(number MemoryUsage "$stats")" -gt 0 ]
+                [ "$(number MemoryUsage "$stats")" -le "$(cat "$payload/memory.current")" ]
+                assert_equal "$(number MemoryLimit "$stats")" "$(awk '$1 == "MemTotal:" { print $2 * 1024 }' /proc/meminfo)"
+                assert_match "$(look c MemUsage)" '^[0-9.]+[KM]iB / [0-9.]+[MG]iB$'
+                assert_match "$(look c MemPerc)" '^[0-9.]+%$'
+        else
+                assert_equal "$(number MemoryUsage "$stats")" null
+                assert_equal "$(look c MemUsage) $(look c MemPerc)" "-- / -- --"
+        fi
+        if has_controller pids; then
+                assert_equal "$(number Pids "$stats")" "$(cat "$payload/pids.current")"
+                [ "$(look c PIDs)" -ge 2 ]
+        else
+                assert_equal "$(number Pids "$stats") $(look c PIDs)" "null --"
+        fi
+        if has_controller io; then
+                [ "$(number BlockRead "$stats")" -ge 0 ]
+                assert_match "$(look c BlockIO)" '^[0-9.]+[kMG]?B / [0-9.]+[kMG]?B$'
+        else
+                assert_equal "$(number BlockRead "$stats") $(look c BlockIO)" "null -- / --"
+        fi
+}
+
+@test "stats counts what is read from and written to the disk, where there is the controller" {
+        [ "$E2E_MODE" = system ] || has_controller io || skip "this machine's cgroup2 has no io controller"
+        pocketdocker run -d --name c "$IMAGE" sh -c 'dd if=/dev/zero of=/file bs=1M count=8 && sync && sync /file; echo written; exec sleep 3600'
+        await 120 logged c written
+        local stats
+        stats=$(call_stats c)
+        [ "$(number BlockWritten "$stats")" -ge 8388608 ]
+}
+
+@test "stats of a limited one shows its limit" {
+        [ "$E2E_MODE" = system ] || has_controller memory || skip "this machine's cgroup2 has no memory controller"
+        start_counting c --memory 64m
+        assert_equal "$(number MemoryLimit "$(call_stats c)")" 67108864
+        [[ $(look c MemUsage) == *" / 64MiB" ]]
+}
+
+@test "the network of a host's is nobody's" {
+        start_counting c --network host
+        assert_equal "$(number NetworkReceived "$(call_stats c)")" null
+        assert_equal "$(look c NetIO)" "-- / --"
+}
+
+@test "stats goes on, line after line, takes in who starts, and drops who ends" {
+        start_counting a
+        "$PROGRAMS/pocketdocker" stats --format '{{.Name}} {{.CPUPerc}}' >"$BATS_TEST_TMPDIR/out" 3>&- &
+        local viewer=$!
+        await 30 grep -q '^a [0-9]' "$BATS_TEST_TMPDIR/out"
+        start_counting b
+        await 30 grep -q '^b [0-9]' "$BATS_TEST_TMPDIR/out"
+        pocketdocker rm -f a
+        await 30 newest_is "$BATS_TEST_TMPDIR/out" b
+        kill $viewer
+        wait $viewer || true
+}
+
+# The last five lines are all of one.
+newest_is() { [ "$(tail -n 5 "$1" | awk '{ print $1 }' | sort -u)" = "$2" ]; }
+
+@test "on a terminal the table is drawn in place" {
+        start_counting c
+        run -130 "$E2E_SOURCE/with-pty" expect:CONTAINER expect:CONTAINER expect:CONTAINER 'send:\x03' -- "$PROGRAMS/pocketdocker" stats c
+        [ "$(grep -c $'^\033\\[H\033\\[2JCONTAINER ID' <<<"$output")" -ge 3 ]
+}
+
+@test "readers that go are forgotten, and one container has a bounded number of them" {
+        start_counting c
+        local daemon before viewers=()
+        daemon=$(daemon_pid)
+        before=$(pipes_of "$daemon")
+        for _ in $(seq 16); do
+                "$PROGRAMS/pocketdocker" stats c >/dev/null 3>&- &
+                viewers+=($!)
+        done
+        await 60 has_pipes "$daemon" $((before + 16))
+        run -1 --separate-stderr pocketdocker stats --no-stream c
+        assert_sentence "$stderr" c
+        kill "${viewers[@]}"
+        wait "${viewers[@]}" || true
+        await 30 has_pipes "$daemon" "$before"
+        assert_equal "$(look c Name)" c
+}
+
+pipes_of() { find "/proc/$1/fd" -lname 'pipe:*' | wc -l; }
+has_pipes() { [ "$(pipes_of "$1")" -eq "$2" ]; }
+
+@test "top lists the processes of the container and no other" {
+        start_counting c
+        pocketdocker exec -d -u app c sleep 3599
+        start_counting d
+        await 30 top_has c '^1000 .* sleep 3599$'
+        run -0 pocketdocker top c
+        assert_match "${lines[0]}" '^UID +PID +PPID +C +STIME +TTY +TIME +CMD$'
+        local pid
+        pid=$(field c .State.Pid)
+        grep -Eq "^0 +$pid .* sh -c trap" <<<"$output"
+        run ! grep -Ew "$(field d .State.Pid)" <<<"$output"
+        run -0 pocketdocker top c -eo pid,args
+        grep -Eq "^ *$pid sh -c trap" <<<"$output"
+        run ! grep -Ew "$(field d .State.Pid)" <<<"$output"
+        run -0 pocketdocker top c -o pid,comm
+        grep -Eq "^ *$pid sh$" <<<"$output"
+        run -1 --separate-stderr pocketdocker top c -o comm
+        assert_sentence "$stderr" PID
+}
+
+top_has() { pocketdocker top "$1" | grep -Eq -- "$2"; }
+
+@test "stats and top of one that does not run are refused or empty" {
+        pocketdocker create --name c "$IMAGE" true
+        run -1 --separate-stderr pocketdocker top c
+        assert_sentence "$stderr" c
+        run -1 --separate-stderr pocketdocker top nowhere
+        assert_sentence "$stderr" nowhere
+        assert_equal "$(look c CPUPerc)" --
+        run ! call_stats c
 }

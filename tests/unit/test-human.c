@@ -27,6 +27,26 @@ static void test_human_size_has_three_digits(void **state) {
         }
 }
 
+static void test_human_size_binary_has_four_digits(void **state) {
+        static const struct {
+                uint64_t bytes;
+                const char *text;
+        } rows[] = {
+                        {0, "0B"},
+                        {1023, "1023B"},
+                        {1024, "1KiB"},
+                        {1234567, "1.177MiB"},
+                        {8200000000, "7.637GiB"},
+                        {UINT64_MAX, "16EiB"},
+        };
+        char text[HUMAN_SIZE_MAX];
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                human_size_binary(rows[i].bytes, text);
+                assert_string_equal(text, rows[i].text);
+        }
+}
+
 static void test_human_ago_counts_from_now(void **state) {
         char text[HUMAN_AGO_MAX];
 
@@ -67,6 +87,7 @@ static void test_human_shorten_cuts_between_characters(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_human_size_has_three_digits),
+                cmocka_unit_test(test_human_size_binary_has_four_digits),
                 cmocka_unit_test(test_human_ago_counts_from_now),
                 cmocka_unit_test(test_human_date_is_dockers_form),
                 cmocka_unit_test(test_human_shorten_cuts_between_characters),
