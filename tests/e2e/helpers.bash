@@ -87,6 +87,20 @@ start_daemon() {
         [ "$word" = 1 ] || fail_with "the daemon did not start: $word"$'\n'"$(cat "$E2E_HOME/daemon.log")"
 }
 
+# daemon_pids: the embedded daemons of the state directory: one at most, but for a moment.
+daemon_pids() {
+        local dir program
+        program=$(realpath "$PROGRAMS/pocketdockerd")
+        for dir in /proc/[0-9]*; do
+                [ "$(readlink "$dir/exe")" = "$program" ] || continue
+                if tr '\0' '\n' 2>/dev/null <"$dir/cmdline" | grep -qxF -e "$STATE" -e "--root=$STATE" ||
+                        tr '\0' '\n' 2>/dev/null <"$dir/environ" | grep -qxF "POCKETDOCKER_ROOT=$STATE"; then
+                        echo "${dir#/proc/}"
+                fi
+        done
+        return 0
+}
+
 # daemon_pid: the engine's process, or nothing. Found by the state directory that it was given, not by its name alone.
 daemon_pid() {
         case $E2E_MODE in
@@ -95,18 +109,7 @@ daemon_pid() {
                 local pid
                 pid=$(cat "$E2E_HOME/daemon.pid" 2>/dev/null) && ! process_gone "$pid" && echo "$pid"
                 ;;
-        embedded)
-                local dir
-                for dir in /proc/[0-9]*; do
-                        [ "$(readlink "$dir/exe")" = "$(realpath "$PROGRAMS/pocketdockerd")" ] || continue
-                        if tr '\0' '\n' 2>/dev/null <"$dir/cmdline" | grep -qxF -e "$STATE" -e "--root=$STATE" ||
-                                tr '\0' '\n' 2>/dev/null <"$dir/environ" | grep -qxF "POCKETDOCKER_ROOT=$STATE"; then
-                                echo "${dir#/proc/}"
-                                return 0
-                        fi
-                done
-                return 1
-                ;;
+        embedded) daemon_pids | head -n 1 | grep . ;;
         esac
 }
 
@@ -118,8 +121,13 @@ kill_daemon() {
         await 20 process_gone "$pid"
 }
 
-# One that ended and whose parent has not asked yet is gone.
-process_gone() { [ ! -e "/proc/$1/cmdline" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
+# One that ended is gone, though its parent has not asked yet; but not before its last thread is.
+process_gone() {
+        local tasks state
+        tasks=$(ls "/proc/$1/task" 2>/dev/null) || return 0
+        state=$(sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null)
+        [ -z "$state" ] || [[ $tasks == "$1" && $state == [ZX]* ]]
+}
 
 bus_address() {
         case $E2E_MODE in
@@ -212,6 +220,9 @@ leftovers() {
 
 # What images left behind is deleted after the reply.
 images_tidied() { [ -z "$(find "$STATE/images/staging" "$STATE/images/trash" -mindepth 1 -maxdepth 1)" ]; }
+
+# Nothing of images or containers waits to be deleted.
+trash_is_empty() { images_tidied && [ -z "$(find "$STATE/trash" -mindepth 1 -maxdepth 1)" ]; }
 
 nothing_is_left() { [ -z "$(leftovers)" ]; }
 
