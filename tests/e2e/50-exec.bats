@@ -79,6 +79,17 @@ teardown() { teardown_test; }
 
 exec_runs() { [ "$(pocketdocker exec "$1" sh -c 'grep -lx sleep /proc/[0-9]*/comm | wc -l')" -ge 2 ]; }
 
+@test "start -a returns 126 and 127 like run" {
+        pocketdocker create --name a "$IMAGE" no-such-command
+        run -127 --separate-stderr pocketdocker start -a a
+        assert_sentence "$stderr" no-such-command
+        pocketdocker create --name b "$IMAGE" /etc/plain
+        run -126 --separate-stderr pocketdocker start -a b
+        assert_sentence "$stderr" /etc/plain
+        run -125 --separate-stderr pocketdocker start -a nowhere
+        assert_sentence "$stderr" nowhere
+}
+
 @test "attach follows the output and passes signals" {
         pocketdocker run -d --name c "$IMAGE" sh -c 'trap "exit 11" TERM; while :; do echo tick; sleep 0.2; done'
         "$PROGRAMS/pocketdocker" attach c >"$BATS_TEST_TMPDIR/out" 3>&- &

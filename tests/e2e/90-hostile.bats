@@ -171,6 +171,8 @@ teardown_small_disk() {
         pocketdocker run -d --name c --log-opt max-size=-1 fits sh -c 'head -c 60000000 /dev/urandom; exit 5'
         assert_equal "$(timeout 120 "$PROGRAMS/pocketdocker" wait c)" 5
         assert_equal "$(field c .State.ExitCode)" 5
+        # The log says how much it does not have.
+        pocketdocker logs c 2>&1 | tr -d '\0' | grep -aqE '[0-9]+ bytes of output lost: no space left on device'
         run -0 pocketdocker rm c
         assert_equal "$(find "$SMALL/state/containers" "$SMALL/state/logs" "$SMALL/state/trash" -mindepth 1)" ""
         run -0 pocketdocker run --rm fits echo room again
