@@ -93,6 +93,8 @@ daemon_pids() {
         program=$(realpath "$PROGRAMS/pocketdockerd")
         for dir in /proc/[0-9]*; do
                 [ "$(readlink "$dir/exe")" = "$program" ] || continue
+                # It leads its session; what it is about to spawn looks the same for a moment.
+                [ "$(awk '{ print $6 }' "$dir/stat" 2>/dev/null)" = "${dir#/proc/}" ] || continue
                 if tr '\0' '\n' 2>/dev/null <"$dir/cmdline" | grep -qxF -e "$STATE" -e "--root=$STATE" ||
                         tr '\0' '\n' 2>/dev/null <"$dir/environ" | grep -qxF "POCKETDOCKER_ROOT=$STATE"; then
                         echo "${dir#/proc/}"
