@@ -8,8 +8,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 . tests/packages.bash
 
-# e2e, e2e-bus, vm-bookworm and vm-trixie are called by name until they pass whole, every time.
-all_tiers=(walls unit fuzz hostile bus valgrind clang sanitize)
+# e2e, vm-bookworm and vm-trixie are called by name until they pass whole, every time.
+all_tiers=(walls unit fuzz hostile bus e2e-bus valgrind clang sanitize)
 tiers=()
 while [ $# -gt 0 ]; do
         case $1 in
