@@ -55,7 +55,7 @@ void container_log(const Container *c, const char *message_id, int level, const 
 
 /* supervise.c */
 int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr);
-int container_store(Container *c, Failure *reterr);
+int container_stop_signal(const Container *c); /* of the stop under way */
 void container_leave(Container *c); /* pairs with c->depth++ */
 
 /* asks.c */

@@ -103,7 +103,7 @@ static int find_request(Manager *m, const CreateArgs *args, Container **ret, Fai
         return *ret ? 1 : 0;
 }
 
-static int insert(Container *c, Failure *reterr) {
+static int insert(Container *c, EventList *events, Failure *reterr) {
         _cleanup_free_ char *json = NULL;
         int r;
 
@@ -122,7 +122,7 @@ static int insert(Container *c, Failure *reterr) {
                                         .spec = json,
                                         .run = c->run,
                         },
-                        reterr);
+                        events, reterr);
 }
 
 /* An object that is complete but for its row. The spec becomes its own on success only. */
@@ -165,6 +165,8 @@ static int build(Manager *m, const CreateArgs *args, Container **ret, Failure *r
 static int create(Manager *m, const CreateArgs *args, bool start, Container **ret,
                 unsigned *ret_actions, Failure *reterr) {
         _cleanup_(container_freep) Container *c = NULL;
+        Event event;
+        EventList events = { &event, 1 };
         int r;
 
         r = build(m, args, &c, reterr);
@@ -181,14 +183,14 @@ static int create(Manager *m, const CreateArgs *args, bool start, Container **re
                 *ret_actions = step.actions;
                 (void) container_prepare_run(c, NULL); /* the start finds what is missing */
         }
-        r = insert(c, reterr);
-        if (r >= 0) {
-                r = container_link(c);
-                if (r < 0) {
-                        (void) store_remove_container(m->store, c->id,
-                                        NULL); /* else the next start has one too many */
-                        r = fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-                }
+        r = container_link(c);
+        if (r < 0)
+                r = fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        else {
+                container_event(c, EVENT_CREATE, &event);
+                r = insert(c, &events, reterr);
+                if (r < 0)
+                        container_unlink(c);
         }
         if (r < 0) {
                 id_range_release(m->ranges, &c->lease);
@@ -197,6 +199,7 @@ static int create(Manager *m, const CreateArgs *args, bool start, Container **re
         }
         if (m->observer->container_added)
                 m->observer->container_added(c, m->observer_userdata);
+        manager_tell(m, &events);
         *ret = TAKE_PTR(c);
         return 0;
 }

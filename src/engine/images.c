@@ -157,15 +157,11 @@ static int remember_tag(Manager *m, Image *i, const char *reference, uid_t owner
         return 0;
 }
 
-int image_add(Manager *m, ImageRow *row, const LayerRow *layers, Image **ret, bool *ret_stored,
-                Failure *reterr) {
+/* The store has it: the objects follow. */
+static int take_image(Manager *m, ImageRow *row, Image **ret, Failure *reterr) {
         Image *i;
         int r;
 
-        r = store_add_image(m->store, row, layers, reterr);
-        *ret_stored = r >= 0;
-        if (r < 0)
-                return r;
         for (size_t k = 0; k < row->n_tags; k++) { /* a tag has one image: it moves here */
                 Image *other = map_get(m->tags, row->tags[k].reference);
 
@@ -190,6 +186,24 @@ int image_add(Manager *m, ImageRow *row, const LayerRow *layers, Image **ret, bo
                 m->observer->image_added(i, m->observer_userdata);
         *ret = i;
         return 0;
+}
+
+int image_add(Manager *m, ImageRow *row, const LayerRow *layers, EventAction action, uid_t owner,
+                Image **ret, bool *ret_stored, Failure *reterr) {
+        _cleanup_image_events_ ImageEvents events = {};
+        int r;
+
+        *ret_stored = false;
+        r = image_events_added(m, row, action, owner, &events);
+        if (r < 0)
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        r = store_add_image(m->store, row, layers, &events.list, reterr);
+        *ret_stored = r >= 0;
+        if (r < 0)
+                return r;
+        r = take_image(m, row, ret, reterr);
+        manager_tell(m, &events.list);
+        return r;
 }
 
 int manager_find_image(Manager *m, const char *reference, Image **ret, Failure *reterr) {
@@ -267,13 +281,16 @@ static void drop_files(Manager *m, const Image *i, char *const *layers) {
 
 static int delete_image(Manager *m, Image *i, char ***untagged, char ***deleted, Failure *reterr) {
         _cleanup_strv_free_ char **layers = NULL, **names = NULL, **ids = NULL;
+        _cleanup_image_events_ ImageEvents events = {};
         int r;
 
-        if (strv_copy(i->familiar, &names) < 0 || strv_push(&ids, i->row.id) < 0)
+        if (strv_copy(i->familiar, &names) < 0 || strv_push(&ids, i->row.id) < 0 ||
+                        image_events_deleted(i, &events) < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        r = store_remove_image(m->store, i->row.id, &layers, reterr);
+        r = store_remove_image(m->store, i->row.id, &layers, &events.list, reterr);
         if (r < 0)
                 return r;
+        manager_tell(m, &events.list);
         drop_files(m, i, layers);
         if (m->observer->image_removed)
                 m->observer->image_removed(i, m->observer_userdata);
@@ -285,6 +302,7 @@ static int delete_image(Manager *m, Image *i, char ***untagged, char ***deleted,
 }
 
 static int untag(Manager *m, Image *i, const char *reference, char ***untagged, Failure *reterr) {
+        _cleanup_image_events_ ImageEvents events = {};
         _cleanup_strv_free_ char **names = NULL;
         char *familiar;
         int r;
@@ -292,11 +310,14 @@ static int untag(Manager *m, Image *i, const char *reference, char ***untagged, 
         r = image_ref_familiar_from(reference, &familiar);
         if (r >= 0)
                 r = strv_consume(&names, familiar);
+        if (r >= 0)
+                r = image_events_add(&events, EVENT_IMAGE_UNTAG, i->row.id, reference, i->owner);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        r = store_untag_image(m->store, reference, reterr);
+        r = store_untag_image(m->store, reference, &events.list, reterr);
         if (r < 0)
                 return r;
+        manager_tell(m, &events.list);
         forget_tag(m, i, reference);
         (void) image_tell_changed(m, i); /* without memory its names are late */
         *untagged = TAKE_PTR(names);

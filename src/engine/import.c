@@ -185,7 +185,8 @@ static int commit(Operation *o, const PullResult *result, Failure *reterr) {
         if (r >= 0)
                 r = commit_files(o, result, fds, &committed, reterr);
         if (r >= 0)
-                r = image_add(m, &row, &layer, &image, &stored, reterr);
+                r = image_add(m, &row, &layer, EVENT_IMAGE_IMPORT, o->owner, &image, &stored,
+                                reterr);
         if (!stored)
                 take_back(m, result, &committed);
         if (r >= 0) {

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/list.h"
 #include "base/map.h"
+#include "engine/events.h"
 #include "engine/manager.h"
 #include "engine/trash.h"
 #include "image/image-store.h"
@@ -11,7 +12,6 @@
 #include "runtime/id-range.h"
 #include "runtime/spawn.h"
 #include "runtime/worker.h"
-#include "store/db.h"
 
 /* What one uid has. */
 typedef struct Owner {
@@ -56,6 +56,7 @@ struct Manager {
         unsigned n_operations; /* running */
         unsigned n_workers;
 
+        EventTrim trim;
         unsigned n_busy;  /* containers with something under way, and the trash */
         bool idle;        /* as last told */
         unsigned calling; /* depth of calls from outside: ends are told from the loop */
@@ -91,10 +92,8 @@ bool manager_is_short(const Manager *m);
 int images_load(Manager *m, Failure *reterr);
 void images_free(Manager *m);
 
-/* operation.c */
+/* operation.c, logs.c */
 void operations_free(Manager *m);
-
-/* logs.c */
 void manager_free_readers(Manager *m);
 
 /* reconcile.c, sweep.c: what a former daemon left. */

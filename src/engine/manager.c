@@ -313,6 +313,7 @@ int manager_new(sd_event *event, const ManagerConfig *config, const EngineObserv
                 return r;
         m->idle = manager_is_idle(m);
         m->observing = true;
+        manager_trim_events(m);
         *ret = TAKE_PTR(m);
         return 0;
 }
@@ -351,6 +352,7 @@ Manager *manager_free(Manager *m) {
         images_free(m);
         sd_event_source_disable_unref(m->shutdown_timer);
         sd_event_source_disable_unref(m->sync_source);
+        sd_event_source_disable_unref(m->trim.source);
         store_free(m->store);
         image_store_free(m->image_store);
         spawner_close(&m->spawner);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
+#include "engine/manager-events.h"
 #include "engine/manager-images.h"
 #include "engine/observer.h"
 #include "model/container-spec.h"

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "model/event.h"
 #include "model/failure.h"
 
 typedef struct Container Container;
@@ -39,6 +40,7 @@ typedef struct EngineObserver {
         void (*operation_added)(Operation *o, void *userdata);
         void (*operation_changed)(Operation *o, unsigned changes, void *userdata);
         void (*operation_removed)(Operation *o, void *userdata);
+        void (*event)(const Event *e, void *userdata); /* stored; borrowed for the call; in the order of their numbers */
         void (*idle_changed)(bool idle, void *userdata); /* nothing runs, nothing pends: an embedded daemon may end */
 } EngineObserver;
 

@@ -250,7 +250,9 @@ int manager_reconcile(Manager *m, Failure *reterr) {
         int r;
 
         look_at_boot(m);
-        r = load_containers(m, reterr);
+        r = m->booted ? store_skip_events(m->store, reterr) : 0;
+        if (r >= 0)
+                r = load_containers(m, reterr);
         if (r < 0)
                 return r;
         all = calloc(map_size(m->containers) + 1, sizeof(*all));

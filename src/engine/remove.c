@@ -45,10 +45,13 @@ static void on_durable(const Failure *failure, void *userdata) {
 }
 
 void container_continue_remove(Container *c) {
+        Event event;
+        EventList events = { &event, 1 };
         int r;
 
         c->removing = false;
-        r = store_remove_container(c->manager->store, c->id, &c->failure);
+        container_event(c, EVENT_DESTROY, &event);
+        r = store_remove_container(c->manager->store, c->id, &events, &c->failure);
         if (r < 0) {
                 container_log(c, NULL, LOG_ERR, "Failed to remove container '%s': %s", c->name,
                                 failure_message(&c->failure));
@@ -56,6 +59,7 @@ void container_continue_remove(Container *c) {
                                 NULL); /* we are removing it */
                 return;
         }
+        manager_tell(c->manager, &events);
         if (c->spec->remove || manager_when_durable(c->manager, NULL, 0, on_durable, c) < 0)
                 removed(c);
 }

@@ -99,10 +99,17 @@ static int change_limits(Container *c, Failure *reterr) {
 
 static int store_spec(Container *c, Failure *reterr) {
         _cleanup_free_ char *json = NULL;
+        Event event;
+        EventList events = { &event, 1 };
+        int r;
 
         if (container_spec_to_json(c->spec, &json) < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        return store_update_container_spec(c->manager->store, c->id, json, reterr);
+        container_event(c, EVENT_UPDATE, &event);
+        r = store_update_container_spec(c->manager->store, c->id, json, &events, reterr);
+        if (r >= 0)
+                manager_tell(c->manager, &events);
+        return r;
 }
 
 /* The spec holds the new values while they are checked, written and stored; it gets the old ones back on failure. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine/supervise.c: the one door for facts. lifecycle_next() decides; here it is stored, told and done, in this
- * order. What is done may bring the next fact at once: then it is observed within, and the container is freed by the
+ * engine/supervise.c: the one door for facts. lifecycle_next() decides; here it is stored with what happened, told
+ * and done, in this order. What is done may bring the next fact at once: then it is observed within, and the container is freed by the
  * outermost only.
  */
 #include <string.h>
@@ -12,10 +12,6 @@
 #include "model/limits.h"
 
 #define TIMER_ACCURACY_USEC (10 * USEC_PER_MSEC)
-
-int container_store(Container *c, Failure *reterr) {
-        return store_update_container(c->manager->store, c->id, &c->run, reterr);
-}
 
 static unsigned changes_between(const Lifecycle *a, const Lifecycle *b) {
         return (a->state != b->state ? CONTAINER_CHANGED_STATE : 0) |
@@ -55,18 +51,21 @@ static void arm(Container *c, uint64_t delay_usec, sd_event_time_handler_t fn) {
                 (void) log_error_errno(r, "Failed to arm a timer of container '%s': %m", c->name);
 }
 
+int container_stop_signal(const Container *c) {
+        if (c->stop_signal != 0)
+                return c->stop_signal;
+        return c->spec->stop_signal ?: SIGTERM;
+}
+
 static void send_stop_signal(Container *c) {
         uint64_t timeout = c->stop_timeout_usec;
-        int signal = c->stop_signal;
 
-        if (signal == 0)
-                signal = c->spec->stop_signal ?: SIGTERM;
         if (timeout == CONTAINER_TIMEOUT_DEFAULT)
                 timeout = c->spec->stop_timeout_usec;
         if (c->manager->shutdown_done && timeout > SHUTDOWN_TIMEOUT_USEC)
                 timeout = SHUTDOWN_TIMEOUT_USEC;
         if (c->current)
-                run_send_signal(c->current, signal);
+                run_send_signal(c->current, container_stop_signal(c));
         arm(c, timeout, on_grace_over);
 }
 
@@ -182,9 +181,10 @@ static bool is_worth_storing(
 int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) {
         const LifecyclePolicy policy = { .restart = c->spec->restart,
                 .auto_remove = c->spec->remove };
+        Event told[EVENT_ACTIONS_MAX];
+        EventList events = { told, 0 };
         Manager *m = c->manager;
         Lifecycle before = c->run.life;
-        _cleanup_failure_ Failure failure = {};
         LifecycleStep step;
         unsigned changes;
 
@@ -201,9 +201,8 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) 
         if (fact->kind == FACT_STARTED ||
                         (fact->kind == FACT_ENDED && before.activity == ACTIVITY_STARTING))
                 container_clear_error(c); /* of the start before */
-        if (is_worth_storing(c, &step, &before) && container_store(c, &failure) < 0)
-                container_log(c, NULL, LOG_ERR, "Failed to store container '%s', going on: %s",
-                                c->name, failure_message(&failure));
+        container_step_events(c, &before, fact, &step, &events);
+        container_store_events(c, is_worth_storing(c, &step, &before), &events);
         log_fact(c, fact, &before);
 
         changes = changes_between(&before, &step.next);

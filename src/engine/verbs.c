@@ -70,6 +70,7 @@ int container_restart(Container *c, uint64_t timeout_usec, int signal, EngineDon
 
 int container_kill(Container *c, int signal, Failure *reterr) {
         int stop_signal = c->spec->stop_signal ?: SIGTERM, r;
+        Event event;
 
         r = check_signal(signal, reterr);
         if (r < 0)
@@ -98,6 +99,11 @@ int container_kill(Container *c, int signal, Failure *reterr) {
                                                              "Failed to send a signal to container "
                                                              "'%s'",
                                                              c->name);
+                else {
+                        container_event(c, EVENT_KILL, &event);
+                        event_set_number(&event, EVENT_ATTRIBUTE_SIGNAL, signal);
+                        container_record(c, &event);
+                }
         }
         container_leave(c);
         c->manager->calling--;
@@ -127,8 +133,10 @@ int container_resize(Container *c, unsigned rows, unsigned columns, Failure *ret
 
 int container_rename(
                 Container *c, const char *name, EngineDone done, void *userdata, Failure *reterr) {
-        _cleanup_free_ char *copy = NULL;
+        _cleanup_free_ char *copy = NULL, *old = NULL;
         Manager *m = c->manager;
+        Event event;
+        EventList events = { &event, 1 };
         int r;
 
         if (startswith(name, "/"))
@@ -145,15 +153,19 @@ int container_rename(
         copy = strdup(name);
         if (!copy || map_put(m->names, name, c) < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        r = store_rename_container(m->store, c->id, name, reterr);
+        container_event(c, EVENT_RENAME, &event);
+        event.name = name;
+        event_set(&event, EVENT_ATTRIBUTE_OLD_NAME, c->name);
+        r = store_rename_container(m->store, c->id, name, &events, reterr);
         if (r < 0) {
                 (void) map_remove(m->names, name);
                 return r;
         }
 
         (void) map_remove(m->names, c->name);
-        free(c->name);
+        old = c->name;
         c->name = TAKE_PTR(copy);
+        manager_tell(m, &events);
         if (m->observer->container_changed)
                 m->observer->container_changed(c, CONTAINER_CHANGED_NAME, m->observer_userdata);
         r = manager_when_durable(m, NULL, 0, done, userdata);

@@ -35,6 +35,13 @@
 #define PROCESSES_LISTED_MAX 1024U      /* of one container at once: each costs the loop some 30 µs */
 #define WORKERS_MAX 8U                  /* unpackers and removers at once; the others queue */
 
+/* What has happened: rows that stay, and how they go */
+#define EVENTS_MAX 65536U
+#define EVENTS_KEEP_USEC (30ULL * 24 * 3600 * 1000 * 1000)
+#define EVENTS_TRIM_BATCH 512U         /* rows at once; looked for after as many new ones */
+#define EVENTS_TRIM_USEC (3600ULL * 1000 * 1000) /* and by the next event after an hour */
+#define EVENTS_LISTED_MAX 1000U        /* of one ListEvents */
+
 /* Callers */
 #define CALLS_PER_CALLER_MAX 256U     /* parked calls in flight of one connection */
 #define CALLS_PER_OWNER_MAX 1024U

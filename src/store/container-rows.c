@@ -220,7 +220,8 @@ static int conflict(Store *store, const char *id, const char *name, const char *
                         "The container '%s' or another one of its request exists already", name);
 }
 
-int store_add_container(Store *store, const ContainerRow *row, Failure *reterr) {
+int store_add_container(
+                Store *store, const ContainerRow *row, EventList *events, Failure *reterr) {
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
@@ -246,7 +247,7 @@ int store_add_container(Store *store, const ContainerRow *row, Failure *reterr) 
         statement_bind_u64(s, 8, row->created_usec);
         bind_run(s, 9, &row->run);
 
-        r = store_exec(store, s);
+        r = store_exec_told(store, s, events);
         if (r < 0 && (-r & 0xff) == SQLITE_CONSTRAINT)
                 return conflict(store, row->id, row->name, row->image_id, -r, reterr);
         if (r < 0)
@@ -256,10 +257,11 @@ int store_add_container(Store *store, const ContainerRow *row, Failure *reterr) 
 }
 
 /* The end of the statements that change one row. */
-static int exec_one(Store *store, sqlite3_stmt *s, const char *id, Failure *reterr) {
+static int exec_one(
+                Store *store, sqlite3_stmt *s, const char *id, EventList *events, Failure *reterr) {
         int r;
 
-        r = store_exec_pressed(store, s);
+        r = store_exec_told(store, s, events);
         if (r < 0)
                 return store_fail(store->db, r, reterr, "store the container '%s'", id);
         if (r == 0)
@@ -268,7 +270,8 @@ static int exec_one(Store *store, sqlite3_stmt *s, const char *id, Failure *rete
         return 0;
 }
 
-int store_update_container(Store *store, const char *id, const ContainerRun *run, Failure *reterr) {
+int store_update_container(Store *store, const char *id, const ContainerRun *run, EventList *events,
+                Failure *reterr) {
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
@@ -280,10 +283,11 @@ int store_update_container(Store *store, const char *id, const ContainerRun *run
 
         bind_run(s, 1, run);
         statement_bind_text(s, N_RUN_COLUMNS + 1, id);
-        return exec_one(store, s, id, reterr);
+        return exec_one(store, s, id, events, reterr);
 }
 
-int store_rename_container(Store *store, const char *id, const char *name, Failure *reterr) {
+int store_rename_container(Store *store, const char *id, const char *name, EventList *events,
+                Failure *reterr) {
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
@@ -295,7 +299,7 @@ int store_rename_container(Store *store, const char *id, const char *name, Failu
         statement_bind_text(s, 1, name);
         statement_bind_text(s, 2, id);
 
-        r = store_exec(store, s);
+        r = store_exec_told(store, s, events);
         if (r < 0 && (-r & 0xff) == SQLITE_CONSTRAINT)
                 return conflict(store, id, name, NULL, -r, reterr);
         if (r < 0)
@@ -306,7 +310,8 @@ int store_rename_container(Store *store, const char *id, const char *name, Failu
         return 0;
 }
 
-int store_update_container_spec(Store *store, const char *id, const char *spec, Failure *reterr) {
+int store_update_container_spec(Store *store, const char *id, const char *spec, EventList *events,
+                Failure *reterr) {
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
@@ -317,10 +322,10 @@ int store_update_container_spec(Store *store, const char *id, const char *spec, 
 
         statement_bind_text(s, 1, spec);
         statement_bind_text(s, 2, id);
-        return exec_one(store, s, id, reterr);
+        return exec_one(store, s, id, events, reterr);
 }
 
-int store_remove_container(Store *store, const char *id, Failure *reterr) {
+int store_remove_container(Store *store, const char *id, EventList *events, Failure *reterr) {
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
@@ -330,7 +335,7 @@ int store_remove_container(Store *store, const char *id, Failure *reterr) {
                 return store_fail(store->db, r, reterr, "remove the container '%s'", id);
 
         statement_bind_text(s, 1, id);
-        r = store_exec_pressed(store, s);
+        r = store_exec_told(store, s, events);
         if (r < 0)
                 return store_fail(store->db, r, reterr, "remove the container '%s'", id);
 

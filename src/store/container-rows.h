@@ -2,7 +2,7 @@
 /* store/container-rows.h: containers as rows. Knows columns; the spec is text to it. */
 #pragma once
 #include "model/lifecycle.h"
-#include "store/db.h"
+#include "store/event-rows.h"
 
 /* The columns that change while it lives: what was decided is stored before it is done, so the next
  * daemon carries it on. */
@@ -44,24 +44,29 @@ int store_load_containers(Store *store, ContainerRow **ret, size_t *ret_n, Failu
 
 /**
  * store_add_container() - a new row
+ * @events: here and below: what is told of the change, stored with it (store/event-rows.h); NULL: nothing
  *
  * Return: 0, or what fail() gives: FAILURE_CONTAINER_EXISTS (name, id, or request id of this
  * owner), FAILURE_NO_SUCH_IMAGE, FAILURE_DISK_FULL, FAILURE_INTERNAL.
  */
-int store_add_container(Store *store, const ContainerRow *row, Failure *reterr);
+int store_add_container(
+                Store *store, const ContainerRow *row, EventList *events, Failure *reterr);
 
 /** store_update_container() - the columns of ContainerRun. Return: 0, or FAILURE_NO_SUCH_CONTAINER,
  * FAILURE_DISK_FULL, FAILURE_INTERNAL. */
-int store_update_container(Store *store, const char *id, const ContainerRun *run, Failure *reterr);
+int store_update_container(Store *store, const char *id, const ContainerRun *run, EventList *events,
+                Failure *reterr);
 
 /** store_rename_container() - another name. Return: 0, or FAILURE_CONTAINER_EXISTS and what
  * store_update_container() gives. */
-int store_rename_container(Store *store, const char *id, const char *name, Failure *reterr);
+int store_rename_container(Store *store, const char *id, const char *name, EventList *events,
+                Failure *reterr);
 
 /** store_update_container_spec() - another spec, a JSON document. Return: as
  * store_update_container(). */
-int store_update_container_spec(Store *store, const char *id, const char *spec, Failure *reterr);
+int store_update_container_spec(Store *store, const char *id, const char *spec, EventList *events,
+                Failure *reterr);
 
 /** store_remove_container() - its row goes. Return: 1, 0 if there was none, FAILURE_DISK_FULL or
  * FAILURE_INTERNAL. */
-int store_remove_container(Store *store, const char *id, Failure *reterr);
+int store_remove_container(Store *store, const char *id, EventList *events, Failure *reterr);

@@ -174,6 +174,7 @@ Store *store_free(Store *store) {
         if (!store)
                 return NULL;
 
+        store_release_numbers(store);
         store->sync = sync_thread_free(store->sync);
         for (size_t i = 0; i < _STATEMENT_MAX; i++)
                 (void) sqlite3_finalize(
@@ -242,16 +243,20 @@ static int errno_of(sqlite3 *db, int code) {
         }
 }
 
+bool store_is_full(Store *store, int r) {
+        return r < 0 && errno_of(store->db, -r) == ENOSPC;
+}
+
+/* Copied into what the database has in reserve, the log can begin anew and needs no more of the disk. */
+bool store_make_room(Store *store) {
+        return store->sync && sync_thread_copy(store->sync, store->db) == SQLITE_OK;
+}
+
 int store_exec_pressed(Store *store, sqlite3_stmt *s) {
         int r;
 
         r = store_exec(store, s);
-        if (r >= 0 || errno_of(store->db, -r) != ENOSPC)
-                return r;
-
-        /* Copied into what the database has in reserve, the log can begin anew and needs no more of
-         * the disk. */
-        if (!store->sync || sync_thread_copy(store->sync, store->db) != SQLITE_OK)
+        if (!store_is_full(store, r) || !store_make_room(store))
                 return r;
 
         return store_exec(store, s);

@@ -263,7 +263,8 @@ static int add_image(Store *store, const ImageRow *image) {
         return store_exec(store, s);
 }
 
-int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers, Failure *reterr) {
+int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers, EventList *events,
+                Failure *reterr) {
         _cleanup_(store_rollbackp) Store *transaction = NULL;
         int is_new, r;
 
@@ -284,7 +285,7 @@ int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers,
         for (size_t i = 0; r >= 0 && i < image->n_tags; i++)
                 r = set_tag(store, image->id, image->tags[i].reference, image->tags[i].owner);
         if (r >= 0)
-                r = store_commit(store);
+                r = store_commit_told(store, events);
         if (r < 0)
                 return store_fail(store->db, r, reterr, "store the image '%s'", image->id);
 
@@ -292,10 +293,18 @@ int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers,
 }
 
 int store_tag_image(Store *store, const char *id, const char *reference, uint32_t owner,
-                Failure *reterr) {
+                EventList *events, Failure *reterr) {
+        _cleanup_(store_rollbackp) Store *transaction = NULL;
         int r;
 
+        r = store_begin(store);
+        if (r < 0)
+                return store_fail(store->db, r, reterr, "store the tag '%s'", reference);
+        transaction = store;
+
         r = set_tag(store, id, reference, owner);
+        if (r >= 0)
+                r = store_commit_told(store, events);
         if (r == -SQLITE_CONSTRAINT_FOREIGNKEY)
                 return fail(reterr, FAILURE_NO_SUCH_IMAGE, ENOENT, "No image '%s'", id);
         if (r < 0)
@@ -304,7 +313,8 @@ int store_tag_image(Store *store, const char *id, const char *reference, uint32_
         return 0;
 }
 
-int store_untag_image(Store *store, const char *reference, Failure *reterr) {
+int store_untag_image(
+                Store *store, const char *reference, EventList *events, Failure *reterr) {
         sqlite3_stmt *s;
         int r;
 
@@ -314,7 +324,7 @@ int store_untag_image(Store *store, const char *reference, Failure *reterr) {
                 return store_fail(store->db, r, reterr, "remove the tag '%s'", reference);
 
         statement_bind_text(s, 1, reference);
-        r = store_exec(store, s);
+        r = store_exec_told(store, s, events);
         if (r < 0)
                 return store_fail(store->db, r, reterr, "remove the tag '%s'", reference);
 
@@ -365,7 +375,8 @@ static int remove_unused_layers(Store *store, char ***ret) {
         return 0;
 }
 
-int store_remove_image(Store *store, const char *id, char ***ret_layers, Failure *reterr) {
+int store_remove_image(Store *store, const char *id, char ***ret_layers, EventList *events,
+                Failure *reterr) {
         _cleanup_(store_rollbackp) Store *transaction = NULL;
         _cleanup_strv_free_ char **layers = NULL;
         sqlite3_stmt *s;
@@ -387,7 +398,7 @@ int store_remove_image(Store *store, const char *id, char ***ret_layers, Failure
         if (r >= 0)
                 r = remove_unused_layers(store, &layers);
         if (r >= 0)
-                r = store_commit(store);
+                r = store_commit_told(store, removed > 0 ? events : NULL);
         if (r < 0)
                 return store_fail(store->db, r, reterr, "remove the image '%s'", id);
 

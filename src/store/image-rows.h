@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/image-rows.h: images, their layers and tags as rows. Knows no file of an image. */
 #pragma once
-#include "store/db.h"
+#include "store/event-rows.h"
 
 /* Digests are 64 hex digits of SHA-256, without `sha256:`. Strings and lists are owned by the row.
  */
@@ -44,6 +44,7 @@ int store_load_layers(Store *store, LayerRow **ret, size_t *ret_n, Failure *rete
  * store_add_image() - an image, its layers and its tags, in one transaction
  * @image:    its tags are added, or taken from the image that has them
  * @layers:   one for each of image->layers, in their order
+ * @events:   here and below: what is told of the change, stored with it (store/event-rows.h); NULL: nothing
  *
  * An image or a layer that is there already stays as it is. The layers' files are committed before
  * this call.
@@ -51,16 +52,18 @@ int store_load_layers(Store *store, LayerRow **ret, size_t *ret_n, Failure *rete
  * Return: 1 if the image is new, 0 if it was there, or what fail() gives: FAILURE_DISK_FULL,
  * FAILURE_INTERNAL.
  */
-int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers, Failure *reterr);
+int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers, EventList *events,
+                Failure *reterr);
 
 /** store_tag_image() - add a tag or move it here. Return: 0, FAILURE_NO_SUCH_IMAGE,
  * FAILURE_DISK_FULL, FAILURE_INTERNAL. */
 int store_tag_image(Store *store, const char *id, const char *reference, uint32_t owner,
-                Failure *reterr);
+                EventList *events, Failure *reterr);
 
 /** store_untag_image() - take a tag away; the image stays. Return: 1, 0 if there was none,
  * FAILURE_DISK_FULL or FAILURE_INTERNAL. */
-int store_untag_image(Store *store, const char *reference, Failure *reterr);
+int store_untag_image(
+                Store *store, const char *reference, EventList *events, Failure *reterr);
 
 /**
  * store_remove_image() - an image goes with its tags, and each layer that no other image has
@@ -69,4 +72,5 @@ int store_untag_image(Store *store, const char *reference, Failure *reterr);
  * Return: 1, 0 if there was none, or what fail() gives: FAILURE_IMAGE_IN_USE (names a container),
  * FAILURE_DISK_FULL, FAILURE_INTERNAL.
  */
-int store_remove_image(Store *store, const char *id, char ***ret_layers, Failure *reterr);
+int store_remove_image(Store *store, const char *id, char ***ret_layers, EventList *events,
+                Failure *reterr);

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include "model/names.h"
 #include "store/db.h"
+#include "store/exec.h"
 #include "store/migrate.h"
 
 #define STORE_DB STATE_FILE_DB
@@ -38,6 +39,12 @@ typedef enum StatementId {
         STATEMENT_TAG_LOAD,
         STATEMENT_TAG_SET,
         STATEMENT_TAG_REMOVE,
+        STATEMENT_EVENT_NUMBERS,
+        STATEMENT_EVENT_RESERVE,
+        STATEMENT_EVENT_ADD,
+        STATEMENT_EVENT_LOOK,
+        STATEMENT_EVENT_LIST,
+        STATEMENT_EVENT_TRIM,
         _STATEMENT_MAX,
 } StatementId;
 
@@ -48,6 +55,7 @@ struct Store {
                     */
         SyncThread *sync;                         /* owned */
         sqlite3_stmt *statements[_STATEMENT_MAX]; /* owned, NULL until used */
+        EventNumbers events;
 };
 
 /** store_open_with() - store_open() with other migrations, so that a test can make older and newer
@@ -71,16 +79,6 @@ static inline void statement_resetp(sqlite3_stmt **s) {
 }
 #define _cleanup_statement_ _cleanup_(statement_resetp)
 
-/** store_exec() - run a bound statement that returns no row. Return: number of rows changed, or a
- * negated result code of sqlite's. */
-int store_exec(Store *store, sqlite3_stmt *s);
-
-/** store_begin(), store_commit() - a transaction of several statements; store_rollbackp() ends it
- * where commit was not reached. */
-int store_begin(Store *store);
-int store_commit(Store *store);
-void store_rollbackp(Store **store);
-
 /**
  * store_fail() - a result code of sqlite's (negated or not) as a failure
  * @doing: "store the container 'x'": ends the sentence "Cannot …: reason"
@@ -93,10 +91,6 @@ int store_fail(sqlite3 *db, int code, Failure *reterr, const char *doing, ...)
  * Return: 0, or FAILURE_DISK_FULL. @doing: as for store_fail().
  */
 int store_check_room(Store *store, const char *doing, const char *object, Failure *reterr);
-
-/** store_exec_pressed() - store_exec() for what must work on a full disk: makes room in the log
- * once. */
-int store_exec_pressed(Store *store, sqlite3_stmt *s);
 
 /* Values in and out */
 void statement_bind_text(sqlite3_stmt *s, int index,

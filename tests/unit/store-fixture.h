@@ -83,7 +83,7 @@ static inline void add_image(Store *store, unsigned n) {
                         .config = (char *) "{}",
                         .layers = layers};
 
-        assert_ok(store_add_image(store, &image, &layer, &f), &f);
+        assert_ok(store_add_image(store, &image, &layer, NULL, &f), &f);
 }
 
 static inline ContainerRow container_row(unsigned n, char *name) {

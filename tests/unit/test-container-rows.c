@@ -82,7 +82,7 @@ static void test_store_add_container_keeps_every_column(void **state) {
                 .run = 12, .id_range = 0xfffe0000,
                 .error = (char *) "it's \"broken\": \xc3\xa9",
         };
-        assert_ok(store_add_container(*state, &row, &f), &f);
+        assert_ok(store_add_container(*state, &row, NULL, &f), &f);
 
         read = load_only(*state);
         assert_string_equal(read.id, row.id);
@@ -107,7 +107,7 @@ static void test_store_load_containers_is_oldest_first(void **state) {
                 ContainerRow row = container_row(i, name);
 
                 (void) snprintf(name, sizeof(name), "c%u", i);
-                assert_ok(store_add_container(*state, &row, &f), &f);
+                assert_ok(store_add_container(*state, &row, NULL, &f), &f);
         }
 
         assert_ok(store_load_containers(*state, &rows, &n, &f), &f);
@@ -121,8 +121,9 @@ static void test_store_add_container_refuses_a_taken_name(void **state) {
         _cleanup_failure_ Failure f = {};
         ContainerRow a = container_row(2, (char *) "web"), b = container_row(3, (char *) "web");
 
-        assert_ok(store_add_container(*state, &a, &f), &f);
-        assert_failure(store_add_container(*state, &b, &f), &f, FAILURE_CONTAINER_EXISTS, EEXIST,
+        assert_ok(store_add_container(*state, &a, NULL, &f), &f);
+        assert_failure(store_add_container(*state, &b, NULL, &f), &f,
+                        FAILURE_CONTAINER_EXISTS, EEXIST,
                         "'web'");
         a = load_only(*state);
         container_row_done(&a);
@@ -132,8 +133,9 @@ static void test_store_add_container_refuses_a_taken_id(void **state) {
         _cleanup_failure_ Failure f = {};
         ContainerRow a = container_row(2, (char *) "one"), b = container_row(2, (char *) "two");
 
-        assert_ok(store_add_container(*state, &a, &f), &f);
-        assert_failure(store_add_container(*state, &b, &f), &f, FAILURE_CONTAINER_EXISTS, EEXIST,
+        assert_ok(store_add_container(*state, &a, NULL, &f), &f);
+        assert_failure(store_add_container(*state, &b, NULL, &f), &f,
+                        FAILURE_CONTAINER_EXISTS, EEXIST,
                         "'two'");
 }
 
@@ -142,12 +144,13 @@ static void test_store_add_container_refuses_a_request_of_the_same_owner(void **
         ContainerRow a = container_row(2, (char *) "one"), b = container_row(3, (char *) "two");
 
         a.request_id = b.request_id = (char *) "again";
-        assert_ok(store_add_container(*state, &a, &f), &f);
-        assert_failure(store_add_container(*state, &b, &f), &f, FAILURE_CONTAINER_EXISTS, EEXIST,
+        assert_ok(store_add_container(*state, &a, NULL, &f), &f);
+        assert_failure(store_add_container(*state, &b, NULL, &f), &f,
+                        FAILURE_CONTAINER_EXISTS, EEXIST,
                         "request");
 
         b.owner = a.owner + 1;
-        assert_ok(store_add_container(*state, &b, &f), &f);
+        assert_ok(store_add_container(*state, &b, NULL, &f), &f);
 }
 
 static void test_store_add_container_refuses_an_unknown_image(void **state) {
@@ -155,7 +158,7 @@ static void test_store_add_container_refuses_an_unknown_image(void **state) {
         ContainerRow a = container_row(2, (char *) "one");
 
         a.image_id = hex_of(77);
-        assert_failure(store_add_container(*state, &a, &f), &f, FAILURE_NO_SUCH_IMAGE, ENOENT,
+        assert_failure(store_add_container(*state, &a, NULL, &f), &f, FAILURE_NO_SUCH_IMAGE, ENOENT,
                         hex_of(77));
 }
 
@@ -166,9 +169,9 @@ static void test_store_update_container_changes_one_row(void **state) {
         ContainerRun run = { .life.state = CONTAINER_EXITED, .life.exit_code = 3, .run = 2 };
         size_t n;
 
-        assert_ok(store_add_container(*state, &a, &f), &f);
-        assert_ok(store_add_container(*state, &b, &f), &f);
-        assert_ok(store_update_container(*state, b.id, &run, &f), &f);
+        assert_ok(store_add_container(*state, &a, NULL, &f), &f);
+        assert_ok(store_add_container(*state, &b, NULL, &f), &f);
+        assert_ok(store_update_container(*state, b.id, &run, NULL, &f), &f);
 
         assert_ok(store_load_containers(*state, &rows, &n, &f), &f);
         assert_run_equal(&rows[0].run, &a.run);
@@ -181,11 +184,11 @@ static void test_store_update_container_names_one_that_is_gone(void **state) {
         _cleanup_failure_ Failure f = {};
         ContainerRun run = {};
 
-        assert_failure(store_update_container(*state, hex_of(5), &run, &f), &f,
+        assert_failure(store_update_container(*state, hex_of(5), &run, NULL, &f), &f,
                         FAILURE_NO_SUCH_CONTAINER, ENOENT, hex_of(5));
-        assert_failure(store_update_container_spec(*state, hex_of(5), "{}", &f), &f,
+        assert_failure(store_update_container_spec(*state, hex_of(5), "{}", NULL, &f), &f,
                         FAILURE_NO_SUCH_CONTAINER, ENOENT, hex_of(5));
-        assert_failure(store_rename_container(*state, hex_of(5), "x", &f), &f,
+        assert_failure(store_rename_container(*state, hex_of(5), "x", NULL, &f), &f,
                         FAILURE_NO_SUCH_CONTAINER, ENOENT, hex_of(5));
 }
 
@@ -193,21 +196,21 @@ static void test_store_rename_container_refuses_a_taken_name(void **state) {
         _cleanup_failure_ Failure f = {};
         ContainerRow a = container_row(2, (char *) "one"), b = container_row(3, (char *) "two");
 
-        assert_ok(store_add_container(*state, &a, &f), &f);
-        assert_ok(store_add_container(*state, &b, &f), &f);
-        assert_failure(store_rename_container(*state, b.id, "one", &f), &f,
+        assert_ok(store_add_container(*state, &a, NULL, &f), &f);
+        assert_ok(store_add_container(*state, &b, NULL, &f), &f);
+        assert_failure(store_rename_container(*state, b.id, "one", NULL, &f), &f,
                         FAILURE_CONTAINER_EXISTS, EEXIST, "'one'");
-        assert_ok(store_rename_container(*state, b.id, "two", &f), &f); /* its own */
-        assert_ok(store_rename_container(*state, b.id, "three", &f), &f);
-        assert_ok(store_rename_container(*state, a.id, "two", &f), &f);
+        assert_ok(store_rename_container(*state, b.id, "two", NULL, &f), &f); /* its own */
+        assert_ok(store_rename_container(*state, b.id, "three", NULL, &f), &f);
+        assert_ok(store_rename_container(*state, a.id, "two", NULL, &f), &f);
 }
 
 static void test_store_update_container_spec_replaces_it(void **state) {
         _cleanup_failure_ Failure f = {};
         ContainerRow a = container_row(2, (char *) "one"), read;
 
-        assert_ok(store_add_container(*state, &a, &f), &f);
-        assert_ok(store_update_container_spec(*state, a.id, "{\"version\":2}", &f), &f);
+        assert_ok(store_add_container(*state, &a, NULL, &f), &f);
+        assert_ok(store_update_container_spec(*state, a.id, "{\"version\":2}", NULL, &f), &f);
         read = load_only(*state);
         assert_string_equal(read.spec, "{\"version\":2}");
         container_row_done(&read);
@@ -217,10 +220,10 @@ static void test_store_remove_container_tells_whether_there_was_one(void **state
         _cleanup_failure_ Failure f = {};
         ContainerRow a = container_row(2, (char *) "one");
 
-        assert_ok(store_add_container(*state, &a, &f), &f);
-        assert_int_equal(store_remove_container(*state, a.id, &f), 1);
-        assert_int_equal(store_remove_container(*state, a.id, &f), 0);
-        assert_ok(store_add_container(*state, &a, &f), &f);
+        assert_ok(store_add_container(*state, &a, NULL, &f), &f);
+        assert_int_equal(store_remove_container(*state, a.id, NULL, &f), 1);
+        assert_int_equal(store_remove_container(*state, a.id, NULL, &f), 0);
+        assert_ok(store_add_container(*state, &a, NULL, &f), &f);
 }
 
 static void test_store_load_containers_refuses_a_state_of_no_meaning(void **state) {
@@ -229,7 +232,7 @@ static void test_store_load_containers_refuses_a_state_of_no_meaning(void **stat
         Store *store = *state;
         size_t n;
 
-        assert_ok(store_add_container(store, &a, &f), &f);
+        assert_ok(store_add_container(store, &a, NULL, &f), &f);
         assert_int_equal(sqlite3_exec(store->db, "UPDATE containers SET activity = 'dreaming'", 0,
                                          0, 0),
                         SQLITE_OK);

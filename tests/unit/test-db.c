@@ -35,7 +35,7 @@ static void add_containers(Store *store, unsigned first, unsigned n) {
                 ContainerRow row = container_row(i, name);
 
                 (void) snprintf(name, sizeof(name), "c%u", i);
-                assert_ok(store_add_container(store, &row, &f), &f);
+                assert_ok(store_add_container(store, &row, NULL, &f), &f);
         }
 }
 
@@ -233,14 +233,14 @@ static void test_store_add_container_tells_of_a_full_disk(void **state) {
         limit = (struct rlimit) { 200000, old.rlim_max };
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
         row.spec = spec;
-        r = store_add_container(store, &row, &f);
+        r = store_add_container(store, &row, NULL, &f);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 
         assert_true(r < 0);
         assert_non_null(strstr(failure_message(&f), "'big'"));
         assert_int_equal(count_containers(store), 3);
         failure_done(&f);
-        assert_ok(store_add_container(store, &row, &f), &f);
+        assert_ok(store_add_container(store, &row, NULL, &f), &f);
         assert_int_equal(count_containers(store), 4);
         store_free(store);
 }
@@ -270,8 +270,17 @@ static bool own_mounts(void) {
                write_map("/proc/self/uid_map", uid) && write_map("/proc/self/gid_map", gid);
 }
 
+static int last_number(const Event *e, void *userdata) {
+        *(uint64_t *) userdata = e->number;
+        return 0;
+}
+
 static int live_on_a_full_disk(StateDir *d) {
         static char junk[65536];
+        Event e = { .action = EVENT_DIE, .id = hex_of(100), .name = "web" };
+        EventList events = { &e, 1 };
+        const EventQuery all = { .until_usec = UINT64_MAX, .limit = 10000 };
+        uint64_t told = 0, last = 0;
         _cleanup_failure_ Failure f = {};
         ContainerRow row = container_row(9, (char *) "late");
         ContainerRun run = { .life.state = CONTAINER_RUNNING };
@@ -291,21 +300,28 @@ static int live_on_a_full_disk(StateDir *d) {
                 ;
         CHECK(errno == ENOSPC);
 
-        CHECK(store_add_container(store, &row, &f) == -ENOSPC && f.code == FAILURE_DISK_FULL);
+        CHECK(store_add_container(store, &row, NULL, &f) == -ENOSPC && f.code == FAILURE_DISK_FULL);
         for (unsigned i = 0; i < 40 * 50; i++) {
                 run.life.started_usec = i;
-                CHECK(store_update_container(store, hex_of(100 + i % 50), &run, &f) == 0);
+                e.number = 0;
+                CHECK(store_update_container(store, hex_of(100 + i % 50), &run, &events, &f) == 0);
+                CHECK(e.number == 0 || e.number > last);
+                last = e.number > 0 ? e.number : last;
+                told += e.number > 0;
                 if (i % 100 == 0)
                         CHECK(store_sync_wait(store) == 0);
         }
         for (unsigned i = 0; i < 50; i++)
-                CHECK(store_remove_container(store, hex_of(100 + i), &f) == 1);
+                CHECK(store_remove_container(store, hex_of(100 + i), &events, &f) == 1);
         CHECK(store_sync_wait(store) == 0);
+        CHECK(told > 0); /* what is old makes room */
 
         close_fd(fd);
         CHECK(unlinkat(dir_fd, "filler", 0) == 0);
         row = container_row(9, (char *) "late");
-        CHECK(store_add_container(store, &row, &f) == 0);
+        CHECK(store_add_container(store, &row, &events, &f) == 0);
+        CHECK(e.number == 40 * 50 + 50 + 1); /* each one that was lost has left its number */
+        CHECK(store_list_events(store, &all, last_number, &last, &f) == 0 && last == e.number);
         store_free(store);
         return 0;
 }

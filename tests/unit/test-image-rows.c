@@ -37,7 +37,7 @@ static int add(Store *store, unsigned n, unsigned top, const char *reference, Fa
                         .n_tags = reference ? 1 : 0,
         };
 
-        return store_add_image(store, &image, rows, f);
+        return store_add_image(store, &image, rows, NULL, f);
 }
 
 static size_t load(Store *store, ImageRow **ret) {
@@ -112,7 +112,8 @@ static void test_store_add_image_moves_a_tag(void **state) {
 static void test_store_tag_image_refuses_an_unknown_image(void **state) {
         _cleanup_failure_ Failure f = {};
 
-        assert_failure(store_tag_image(*state, hex_of(9), "a:1", 0, &f), &f, FAILURE_NO_SUCH_IMAGE,
+        assert_failure(store_tag_image(*state, hex_of(9), "a:1", 0, NULL, &f), &f,
+                        FAILURE_NO_SUCH_IMAGE,
                         ENOENT, hex_of(9));
 }
 
@@ -120,9 +121,9 @@ static void test_store_untag_image_tells_whether_there_was_one(void **state) {
         _cleanup_failure_ Failure f = {};
 
         assert_int_equal(add(*state, 100, 2, NULL, &f), 1);
-        assert_ok(store_tag_image(*state, hex_of(100), "a:1", 0, &f), &f);
-        assert_int_equal(store_untag_image(*state, "a:1", &f), 1);
-        assert_int_equal(store_untag_image(*state, "a:1", &f), 0);
+        assert_ok(store_tag_image(*state, hex_of(100), "a:1", 0, NULL, &f), &f);
+        assert_int_equal(store_untag_image(*state, "a:1", NULL, &f), 1);
+        assert_int_equal(store_untag_image(*state, "a:1", NULL, &f), 0);
 }
 
 static void test_store_remove_image_keeps_layers_that_another_has(void **state) {
@@ -132,19 +133,19 @@ static void test_store_remove_image_keeps_layers_that_another_has(void **state) 
         assert_int_equal(add(*state, 100, 2, "a:1", &f), 1);
         assert_int_equal(add(*state, 101, 3, "a:2", &f), 1);
 
-        assert_int_equal(store_remove_image(*state, hex_of(100), &gone, &f), 1);
+        assert_int_equal(store_remove_image(*state, hex_of(100), &gone, NULL, &f), 1);
         assert_int_equal(strv_length(gone), 1);
         assert_string_equal(gone[0], hex_of(2));
         gone = strv_free(gone);
 
-        assert_int_equal(store_remove_image(*state, hex_of(101), &gone, &f), 1);
+        assert_int_equal(store_remove_image(*state, hex_of(101), &gone, NULL, &f), 1);
         assert_int_equal(strv_length(gone), 2);
         gone = strv_free(gone);
 
-        assert_int_equal(store_remove_image(*state, hex_of(101), &gone, &f), 0);
+        assert_int_equal(store_remove_image(*state, hex_of(101), &gone, NULL, &f), 0);
         assert_int_equal(strv_length(gone), 0);
         strv_free(gone);
-        assert_int_equal(store_untag_image(*state, "a:2", &f), 0);
+        assert_int_equal(store_untag_image(*state, "a:2", NULL, &f), 0);
 }
 
 static void test_store_remove_image_refuses_while_a_container_has_it(void **state) {
@@ -156,9 +157,10 @@ static void test_store_remove_image_refuses_while_a_container_has_it(void **stat
 
         assert_int_equal(add(*state, 100, 2, "a:1", &f), 1);
         row.image_id = hex_of(100);
-        assert_ok(store_add_container(*state, &row, &f), &f);
+        assert_ok(store_add_container(*state, &row, NULL, &f), &f);
 
-        assert_failure(store_remove_image(*state, hex_of(100), &gone, &f), &f, FAILURE_IMAGE_IN_USE,
+        assert_failure(store_remove_image(*state, hex_of(100), &gone, NULL, &f), &f,
+                        FAILURE_IMAGE_IN_USE,
                         EBUSY, "'web'");
         assert_null(gone);
 
@@ -168,8 +170,8 @@ static void test_store_remove_image_refuses_while_a_container_has_it(void **stat
         assert_int_equal(strv_length(images[0].layers), 2);
         image_rows_free(images, n);
 
-        assert_int_equal(store_remove_container(*state, hex_of(50), &f), 1);
-        assert_int_equal(store_remove_image(*state, hex_of(100), &gone, &f), 1);
+        assert_int_equal(store_remove_container(*state, hex_of(50), NULL, &f), 1);
+        assert_int_equal(store_remove_image(*state, hex_of(100), &gone, NULL, &f), 1);
         strv_free(gone);
 }
 

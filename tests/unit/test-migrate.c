@@ -50,7 +50,7 @@ static void make_newest(StateDir *d) {
 
         assert_ok(open_as(d, NULL, &store, &f), &f);
         add_image(store, 1);
-        assert_ok(store_add_container(store, &row, &f), &f);
+        assert_ok(store_add_container(store, &row, NULL, &f), &f);
         store_free(store);
 }
 

@@ -146,8 +146,8 @@ static void test_sync_thread_bounds_the_log(void **state) {
         row.spec = spec;
         add_image(store, 1);
         for (int i = 0; i < 200; i++) {
-                assert_ok(store_add_container(store, &row, &f), &f);
-                assert_int_equal(store_remove_container(store, row.id, &f), 1);
+                assert_ok(store_add_container(store, &row, NULL, &f), &f);
+                assert_int_equal(store_remove_container(store, row.id, NULL, &f), 1);
                 assert_int_equal(store_sync_wait(store), 0);
                 assert_int_equal(fstatat(d->fd, STORE_WAL, &st, 0), 0);
                 if (st.st_size > largest)
