@@ -3,6 +3,7 @@
 #include "daemon/changes.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "daemon/event-calls.h"
 #include "daemon/objects.h"
 #include "daemon/peer-bus.h"
 
@@ -12,8 +13,16 @@ typedef struct Pending {
         char path[OBJECT_PATH_MAX];
 } Pending;
 
+/* An event that is to be told: its strings stand behind it. */
+typedef struct PendingEvent {
+        List events;
+        Event event;
+        char text[];
+} PendingEvent;
+
 struct Changes {
         Daemon *daemon;          /* borrowed */
+        List events;             /* of PendingEvent, owned; in the order of their numbers */
         sd_event_source *source; /* owned; fires in the next turn, if anything is pending */
         Map *pending;            /* owned map of owned Pendings by path */
 };
@@ -87,6 +96,25 @@ static void pending_send(Changes *c, Pending *p) {
         }
 }
 
+static void event_send(Changes *c, const Event *e) {
+        Link *link;
+
+        LIST_FOREACH(link, &c->daemon->links, Link, links)
+                if (link_listens(link))
+                        link_sent(link, event_emit(link->bus, e), BUS_PATH_MANAGER);
+}
+
+static void events_flush(Changes *c, bool send) {
+        PendingEvent *p;
+
+        while ((p = list_first(&c->events, PendingEvent, events))) {
+                list_remove(&p->events);
+                if (send)
+                        event_send(c, &p->event);
+                free(p);
+        }
+}
+
 void changes_flush(Changes *c) {
         Pending *p;
 
@@ -95,6 +123,8 @@ void changes_flush(Changes *c) {
                 pending_send(c, p);
                 free(p);
         }
+        if (c)
+                events_flush(c, true);
 }
 
 static int on_turn(sd_event_source *s, void *userdata) {
@@ -110,6 +140,7 @@ int changes_new(Daemon *daemon, Changes **ret) {
         if (!c)
                 return -ENOMEM;
         *c = (Changes){ .daemon = daemon };
+        list_init(&c->events);
 
         r = map_new(&c->pending);
         if (r >= 0)
@@ -135,6 +166,7 @@ Changes *changes_free(Changes *c) {
                 free(p);
         }
         map_free(c->pending);
+        events_flush(c, false);
         sd_event_source_disable_unref(c->source);
         free(c);
         return NULL;
@@ -261,6 +293,44 @@ static void on_operation_removed(Operation *o, void *userdata) {
         daemon->removing_operation = NULL;
 }
 
+static const char *keep(char **at, const char *s) {
+        char *copy = *at;
+
+        *at = stpcpy(copy, s) + 1;
+        return copy;
+}
+
+/*
+ * A message for each event would be made and written within a start; kept to the end of the turn, or to the next reply, it is
+ * done while the monitor does its part. Without memory there is a hole in the numbers, which listeners find.
+ */
+static void on_event(const Event *e, void *userdata) {
+        Daemon *daemon = userdata;
+        size_t size = strlen(e->id) + strlen(e->name) + 2;
+        PendingEvent *p;
+        char *at;
+
+        for (size_t i = 0; i < e->n_attributes; i++)
+                size += strlen(e->attributes[i].key) + strlen(e->attributes[i].value) + 2;
+        p = malloc(sizeof(*p) + size);
+        if (!p)
+                return;
+
+        p->event = *e;
+        at = p->text;
+        p->event.id = keep(&at, e->id);
+        p->event.name = keep(&at, e->name);
+        for (size_t i = 0; i < e->n_attributes; i++)
+                p->event.attributes[i] = (EventAttribute){
+                        keep(&at, e->attributes[i].key),
+                        keep(&at, e->attributes[i].value),
+                };
+        list_init(&p->events);
+        list_append(&daemon->changes->events, &p->events);
+        if (sd_event_source_set_enabled(daemon->changes->source, SD_EVENT_ONESHOT) < 0)
+                changes_flush(daemon->changes);
+}
+
 static void on_idle_changed(bool idle, void *userdata) {
         Daemon *daemon = userdata;
 
@@ -278,5 +348,6 @@ const EngineObserver changes_observer = {
         .operation_added = on_operation_added,
         .operation_changed = on_operation_changed,
         .operation_removed = on_operation_removed,
+        .event = on_event,
         .idle_changed = on_idle_changed,
 };

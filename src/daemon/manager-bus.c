@@ -10,6 +10,7 @@
 #include "daemon/calls.h"
 #include "daemon/changes.h"
 #include "daemon/dict-read.h"
+#include "daemon/event-calls.h"
 #include "daemon/list-calls.h"
 #include "daemon/objects.h"
 #include "daemon/spec-read.h"
@@ -357,6 +358,12 @@ static const sd_bus_vtable manager_vtable[] = {
                         SD_BUS_RESULT("a(oa{sv})", images), manager_method_list_images, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RemoveImage", SD_BUS_ARGS("s", reference, "a{sv}", options),
                         SD_BUS_RESULT("as", untagged, "as", deleted), method_remove_image, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListEvents", SD_BUS_ARGS("a{sv}", filter),
+                        SD_BUS_RESULT("a(ttssssua{ss})", events), manager_method_list_events, OPEN),
+        SD_BUS_SIGNAL_WITH_ARGS("Event",
+                        SD_BUS_ARGS("t", number, "t", time, "s", kind, "s", action, "s", id, "s",
+                                        name, "u", owner, "a{ss}", attributes),
+                        0),
         SD_BUS_METHOD_WITH_ARGS("GetInfo", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", info),
                         method_get_info, OPEN),
         SD_BUS_VTABLE_END,

@@ -5,7 +5,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 import frame
-from frame import CONTAINER, IMAGE, MANAGER, MANAGER_PATH, OPERATION, PROPERTIES, ROOT_PATH, case, until, world
+from frame import CONTAINER, IMAGE, MANAGER, MANAGER_PATH, OPERATION, PROPERTIES, ROOT_PATH, case, text, until, world
 
 EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 
@@ -16,6 +16,13 @@ PUBLIC = {
     IMAGE: {"Id", "Tags", "CreatedAt", "Size"},
     OPERATION: {"Kind", "Owner", "State", "Progress", "Result", "Error"},
     MANAGER: {"Version", "StateDirectory"},
+}
+# The same of the signal Event, beside the number, time, kind, action, id, name and owner that each has.
+EVENT_ATTRIBUTES = {"image", "exitCode", "signal", "oldName", "health"}
+EVENT_ACTIONS = {
+    "container": {"create", "start", "restart", "die", "oom", "health_status", "kill", "stop", "pause", "unpause", "rename", "update",
+                  "destroy"},
+    "image": {"import", "pull", "tag", "untag", "delete"},
 }
 STANDARD = {"org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Properties"}
 
@@ -30,7 +37,8 @@ def members(document, interface):
         annotations = {a.get("name"): a.get("value") for a in member.findall("annotation")}
         if annotations.get(EMITS) == "true":
             del annotations[EMITS]
-        arguments = [(a.get("name"), a.get("type"), a.get("direction", "in")) for a in member.findall("arg")]
+        default = "out" if member.tag == "signal" else "in"
+        arguments = [(a.get("name"), a.get("type"), a.get("direction", default)) for a in member.findall("arg")]
         result[member.tag, member.get("name")] = (member.get("type"), member.get("access"), arguments, annotations)
     return result
 
@@ -106,10 +114,13 @@ def _():
             elif member == "InterfacesAdded":
                 for interface, properties in arguments[1].items():
                     assert interface in STANDARD or properties.keys() <= PUBLIC[interface], (where, arguments)
+            elif member == "Event":
+                assert where == MANAGER_PATH and len(arguments) == 8, (where, arguments)
+                assert arguments[3] in EVENT_ACTIONS[arguments[2]] and arguments[7].keys() <= EVENT_ATTRIBUTES, arguments
             else:
                 assert member == "InterfacesRemoved", member
         assert "secret" not in repr(seen)
-        assert {member for _, member, _ in seen} == {"PropertiesChanged", "InterfacesAdded", "InterfacesRemoved"}
+        assert {member for _, member, _ in seen} == {"PropertiesChanged", "InterfacesAdded", "InterfacesRemoved", "Event"}
 
 
 @case("whoever forgets what InterfacesRemoved names keeps nothing of an object")
@@ -143,6 +154,57 @@ def _():
         root.sync()
         # Stopped and started within one turn of the loop: one signal, with the end of it.
         assert [a[1]["State"] for where, _, a in seen if where == path and "State" in a[1]] == ["running", "running"], seen
+
+
+def events(caller, **filter):
+    """ListEvents; after, since and until are t, limit is u."""
+    given = {key: frame.GLib.Variant("u" if key == "limit" else "t", value) for key, value in filter.items()}
+    return caller.manager("ListEvents", "(a{sv})", (given,)).value()
+
+
+@case("what happened is told before the reply, under numbers that grow by one, and listed the same to everybody")
+def _():
+    with world() as w:
+        root, user = w.caller(), w.caller(frame.USER)
+        w.polkit().answer = "no"
+        seen = root.collect(MANAGER, "Event")
+        path = root.create("one", label=frame.GLib.Variant("as", ["secret=1"])).value()
+        root.option_call(path, "Start").value()
+        root.container(path, "Kill", "(s)", ("TERM",)).value()
+        root.container(path, "Rename", "(s)", ("other",)).value()
+        root.option_call(path, "Remove").value()
+        context = frame.GLib.MainContext.default()
+        while context.pending():
+            context.iteration(False)
+        told = [arguments for _, _, arguments in seen]
+        assert [e[3] for e in told] == ["create", "start", "kill", "die", "rename", "destroy"], told
+        assert [e[0] for e in told] == list(range(1, 7)), told
+        assert {e[4] for e in told} == {path.rsplit("/", 1)[1]} and [e[5] for e in told] == ["one"] * 4 + ["other"] * 2, told
+        assert told[2][7] == {"image": "bb:1", "signal": "15"} and told[3][7]["exitCode"] == "143", told
+        assert told[4][7]["oldName"] == "one", told
+        assert events(user) == told == events(root)
+
+
+@case("events are listed in pages, by number and by time, and no more than a page")
+def _():
+    with world() as w:
+        root = w.caller()
+        for number in range(3):
+            root.option_call(root.create(f"c{number}").value(), "Remove").value()
+        every = events(root)
+        assert [e[0] for e in every] == list(range(1, 7)), every
+        paged, last = [], 0
+        while page := events(root, after=last, limit=4):
+            paged += page
+            last = page[-1][0]
+        assert paged == every
+        assert events(root, after=6) == events(root, after=2**64 - 1) == []
+        assert events(root, since=every[2][1]) == [e for e in every if e[1] >= every[2][1]]
+        assert events(root, until=every[2][1]) == [e for e in every if e[1] <= every[2][1]]
+        assert events(root, since=every[-1][1] + 1) == events(root, until=every[0][1] - 1) == []
+        for limit in (0, 1001):
+            root.manager("ListEvents", "(a{sv})", ({"limit": frame.GLib.Variant("u", limit)},)).refused(frame.DBUS_ERROR + "InvalidArgs", "limit")
+        root.manager("ListEvents", "(a{sv})", ({"label": text("x")},)).refused(frame.DBUS_ERROR + "InvalidArgs", "'label'")
 
 
 @case("every method is open to users in the bus policy, so that polkit decides")

@@ -161,6 +161,7 @@ void fake_set_state(Container *c, ContainerState state, unsigned changes) {
 
 static void start_now(Container *c) {
         c->started = now_realtime();
+        fake_tell(c, EVENT_START, NULL, 0);
         fake_set_state(c, CONTAINER_RUNNING, CONTAINER_CHANGED_STATE | CONTAINER_CHANGED_STARTED);
         fake_wake(c, WAIT_RUNNING, NULL);
         c->manager->observer->idle_changed(false, c->manager->userdata);
@@ -170,6 +171,7 @@ static void end_now(Container *c, int exit_code) {
         c->finished = now_realtime();
         c->exit_code = exit_code;
         c->stdout_fd = close_fd(c->stdout_fd);
+        fake_tell(c, EVENT_DIE, EVENT_ATTRIBUTE_EXIT_CODE, exit_code);
         fake_set_state(c, CONTAINER_EXITED, CONTAINER_CHANGED_STATE | CONTAINER_CHANGED_FINISHED);
         fake_wake(c, WAIT_STOPPED, NULL);
         fake_wake(c, WAIT_NEXT_EXIT, NULL);
@@ -183,6 +185,7 @@ static void remove_now(Container *c) {
         (void) fail(&gone, FAILURE_NO_SUCH_CONTAINER, 0, "Container '%s' was removed", c->name);
         fake_wake(c, WAIT_REMOVED, NULL);
         fake_wake(c, WAIT_REMOVED, &gone);
+        fake_tell(c, EVENT_DESTROY, NULL, 0);
         m->observer->container_removed(c, m->userdata);
         (void) map_remove(m->containers, c->id);
         container_free(c);
@@ -232,10 +235,18 @@ int container_remove(Container *c, bool force, bool volumes, EngineDone done, vo
 
 int container_rename(
                 Container *c, const char *name, EngineDone done, void *userdata, Failure *reterr) {
-        if (!container_name_is_valid(name))
+        _cleanup_free_ char *old = c->name;
+
+        if (!container_name_is_valid(name)) {
+                old = NULL;
                 return fail(reterr, FAILURE_INVALID_ARGS, 0, "'%s' is not a name", name);
-        if (free_and_strdup(&c->name, name) < 0)
+        }
+        c->name = strdup(name);
+        if (!c->name) {
+                c->name = TAKE_PTR(old);
                 return -ENOMEM;
+        }
+        fake_tell_rename(c, old);
         c->manager->observer->container_changed(c, CONTAINER_CHANGED_NAME, c->manager->userdata);
         return fake_later(c->manager, done, userdata, NULL);
 }
@@ -266,6 +277,7 @@ int container_kill(Container *c, int signal, Failure *reterr) {
         if (c->state != CONTAINER_RUNNING)
                 return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is not running",
                                 c->name);
+        fake_tell(c, EVENT_KILL, EVENT_ATTRIBUTE_SIGNAL, signal);
         end_now(c, 128 + signal);
         return 0;
 }
@@ -361,6 +373,7 @@ static int container_new(Manager *m, const CreateArgs *args, Container **ret) {
         }
         if (m->ready)
                 m->observer->container_added(c, m->userdata);
+        fake_tell(c, EVENT_CREATE, NULL, 0);
         *ret = c;
         return 0;
 }
@@ -475,6 +488,8 @@ int manager_new(sd_event *event, const ManagerConfig *config, const EngineObserv
         if (r >= 0)
                 r = map_new(&m->containers);
         if (r >= 0)
+                r = store_open_memory(&m->store, NULL);
+        if (r >= 0)
                 r = fake_images_new(m);
         if (r >= 0)
                 r = add_first_containers(m);
@@ -504,6 +519,7 @@ Manager *manager_free(Manager *m) {
         }
         map_free(m->containers);
         fake_images_free(m);
+        store_free(m->store);
         free(m->state_dir);
         free(m->run_dir);
         free(m);

@@ -11,6 +11,7 @@
 #include "engine/manager.h"
 #include "engine/operation.h"
 #include "model/id.h"
+#include "store/db.h"
 
 struct Waiter {
         List waiters; /* in the container's list */
@@ -78,6 +79,7 @@ struct Manager {
         uint64_t last_id, last_operation;
         char *state_dir, *run_dir; /* owned */
         bool embedded, ready;
+        Store *store; /* owned; of events */
 };
 
 /** fake_later() - call @done in the next turn of the loop, with a success or a copy of @failure. Return: 0 or negative errno. */
@@ -90,3 +92,8 @@ void fake_set_state(Container *c, ContainerState state, unsigned changes);
 int fake_images_new(Manager *m);
 void fake_images_free(Manager *m);
 int fake_image_add(Manager *m, const char *tag, Image **ret);
+
+/** fake_tell() - an event; @key: NULL: without a number. fake_tell_rename(), fake_tell_image(): the same. */
+void fake_tell(Container *c, EventAction action, const char *key, int number);
+void fake_tell_rename(Container *c, const char *old_name);
+void fake_tell_image(Manager *m, const Image *i, EventAction action);

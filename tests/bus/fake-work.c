@@ -97,6 +97,7 @@ int fake_image_add(Manager *m, const char *tag, Image **ret) {
         }
         if (m->ready)
                 m->observer->image_added(i, m->userdata);
+        fake_tell_image(m, i, EVENT_IMAGE_IMPORT);
         *ret = i;
         return 0;
 }
@@ -121,6 +122,7 @@ int manager_remove_image(Manager *m, const char *reference, bool force, EngineDo
                 return r;
 
         m->observer->image_removed(i, m->userdata);
+        fake_tell_image(m, i, EVENT_IMAGE_DELETE);
         (void) map_remove(m->images, i->id);
         strv_free(i->tags);
         free(i);

@@ -101,7 +101,7 @@ def _():
         path = root.create("one", run=True).value()
         for caller in (listener, silent):
             caller.sync()
-        assert {member for _, member, _ in seen} == {"InterfacesAdded", "PropertiesChanged"}, seen
+        assert {member for _, member, _ in seen} == {"InterfacesAdded", "PropertiesChanged", "Event"}, seen
         assert frame.Gio.DBusMessageType.SIGNAL not in received
         rule = "type='signal',member='PropertiesChanged'"
         for _ in range(3):
