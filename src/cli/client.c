@@ -164,9 +164,12 @@ int client_error(Client *c, const sd_bus_error *e, int error, Failure *reterr) {
 
         if (sd_bus_error_has_names(e, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
                 c->absent = true;
-        if (client_lost(e) && (isempty(e->message) || startswith(e->name, "System.Error.")))
-                return fail(reterr, FAILURE_INTERNAL, ECONNRESET,
-                                "The connection to the service was lost");
+        /* Only a bus has words of its own for it: sd-bus puts an errno's text there. */
+        if (client_lost(e))
+                return fail(reterr, FAILURE_INTERNAL, ECONNRESET, "%s",
+                                streq(e->name, SD_BUS_ERROR_NO_REPLY) && !isempty(e->message)
+                                                ? e->message
+                                                : "The connection to the service was lost");
 
         code = failure_from_bus_name(e->name);
         return fail(reterr, code < 0 ? FAILURE_INTERNAL : code, 0, "%s", strempty(e->message));
