@@ -250,6 +250,18 @@ static int look_around(View *v, Failure *reterr) {
         return r;
 }
 
+/* The service may have been started anew since the last look; its containers have not. */
+static int look_around_again(View *v, Failure *reterr) {
+        int r;
+
+        r = look_around(v, reterr);
+        if (r != -ECONNRESET && r != -ENOTCONN && r != -EPIPE)
+                return r;
+        failure_done(reterr);
+        r = client_reopen(v->client, reterr);
+        return r < 0 ? r : look_around(v, reterr);
+}
+
 static void take_line(Row *row) {
         Stats stats;
 
@@ -416,7 +428,7 @@ int verb_stats(Client *c, const Arguments *args, Failure *reterr) {
         r = find_named(&v, reterr);
         do {
                 if (r >= 0)
-                        r = look_around(&v, reterr);
+                        r = look_around_again(&v, reterr);
                 if (r >= 0)
                         r = collect(&v);
                 if (r >= 0)

@@ -308,6 +308,21 @@ number() { jq ".data[0].$1.data" <<<"$2"; }
         wait $viewer || true
 }
 
+@test "stats goes on when the daemon is killed and started again" {
+        start_counting c
+        "$PROGRAMS/pocketdocker" stats --format '{{.Name}} {{.CPUPerc}}' >"$BATS_TEST_TMPDIR/out" 3>&- &
+        local viewer=$! seen
+        await 30 grep -q '^c [0-9]' "$BATS_TEST_TMPDIR/out"
+        kill_daemon
+        start_daemon
+        seen=$(grep -c '^c [0-9]' "$BATS_TEST_TMPDIR/out")
+        await 60 more_than "$seen" "$BATS_TEST_TMPDIR/out"
+        kill $viewer
+        wait $viewer || true
+}
+
+more_than() { [ "$(grep -c '^c [0-9]' "$2")" -gt "$1" ]; }
+
 # The last five lines are all of one.
 newest_is() { [ "$(tail -n 5 "$1" | awk '{ print $1 }' | sort -u)" = "$2" ]; }
 
