@@ -5,6 +5,7 @@
 #include "engine/container-parts.h"
 #include "engine/container.h"
 #include "engine/manager-private.h"
+#include "engine/run-private.h"
 #include "model/id.h"
 #include "model/names.h"
 #include "store/container-rows.h"
@@ -79,30 +80,6 @@ void stats_watchers_end(Container *c); /* the run ends */
 /* wait.c */
 void waiters_settle(Container *c, LifecycleFactKind fact);
 void waiters_end(Container *c); /* the container goes */
-
-/* start.c */
-int container_prepare_run(Container *c, Failure *reterr);
-void container_begin_run(Container *c);
-void container_fill_plan(const Container *c, Plan *plan);
-uint64_t container_namespaces(const ContainerSpec *spec);
-
-/* run.c */
-extern const MonitorHandler run_monitor_handler;
-int run_new(Container *c, Run **ret);
-Run *run_free(Run *run);
-int run_watch_monitor(Run *run, int pidfd);
-void run_send_signal(Run *run, int signal);
-void container_kill_all(Container *c);
-void run_take_record(Run *run, const ExitRecord *record);
-int record_exit_code(const ExitRecord *record);
-void container_set_start_failure(Container *c, const PlanFailure *failure);
-bool record_ends_run(const ExitRecord *record, uint64_t run);
-
-/* resources.c */
-int manager_check_resources(Manager *m, const Resources *resources, Failure *reterr);
-int container_apply_limits(Container *c, const Cgroup *cgroup, Failure *reterr); /* before anything runs there */
-void run_watch_memory(Run *run, const Cgroup *cgroup);
-void container_look_for_oom(Container *c, const Cgroup *cgroup); /* of one that is not watched */
 
 /* create.c: may one more of @owner's run? Return: 0 or FAILURE_LIMIT_REACHED. */
 int manager_check_running(Manager *m, uid_t owner, Failure *reterr);
