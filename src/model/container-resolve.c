@@ -178,5 +178,8 @@ int container_spec_resolve(
         r = resolve_signal(spec, config, reterr);
         if (r < 0)
                 return r;
+        r = health_config_resolve(&spec->health, config->healthcheck, reterr);
+        if (r < 0)
+                return r;
         return container_spec_check(spec, reterr);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "model/container-spec.h"
+#include "model/health-json.h"
 #include "model/json.h"
 #include "model/limits.h"
 
@@ -160,6 +161,9 @@ int container_spec_to_json(const ContainerSpec *spec, char **ret_json) {
         if (r < 0)
                 return r;
         r = put_ulimits(j, spec);
+        if (r < 0)
+                return r;
+        r = health_config_to_json(&spec->health, j);
         if (r < 0)
                 return r;
         r = put_resources(j, &spec->resources);
@@ -405,6 +409,9 @@ static int read_spec(const json_t *j, ContainerSpec *spec) {
         if (r < 0)
                 return r;
         r = read_ulimits(j, spec);
+        if (r < 0)
+                return r;
+        r = health_config_from_json(j, &spec->health);
         if (r < 0)
                 return r;
         r = read_resources(j, &spec->resources);

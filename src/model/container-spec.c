@@ -43,6 +43,7 @@ ContainerSpec *container_spec_free(ContainerSpec *spec) {
         free(spec->tmpfs);
         free(spec->ulimits);
         resources_done(&spec->resources);
+        health_config_done(&spec->health);
         free(spec);
         return NULL;
 }
@@ -325,6 +326,9 @@ int container_spec_check(const ContainerSpec *spec, Failure *reterr) {
         if (r < 0)
                 return r;
         r = check_ulimits(spec, reterr);
+        if (r < 0)
+                return r;
+        r = health_config_check(&spec->health, reterr);
         if (r < 0)
                 return r;
         r = resources_check(&spec->resources, reterr);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "base/cleanup.h"
 #include "model/failure.h"
+#include "model/health.h"
 #include "model/resources.h"
 #include "model/restart-policy.h"
 
@@ -72,6 +73,7 @@ typedef struct ContainerSpec {
         RestartPolicy restart;
 
         Resources resources;
+        HealthConfig health; /* after resolving without a 0 that stands for a default */
 
         LogDriver log_driver;
         uint64_t log_max_size; /* bytes a file, UINT64_MAX: no rotation; default 20 MiB */
