@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "engine/command.h"
 #include "engine/container-private.h"
 #include "engine/streams-private.h"
 #include "model/limits.h"
@@ -119,20 +120,8 @@ static void on_started(const ControlStarted *started, int pidfd, void *userdata)
 
 static void fail_start(Exec *e, const PlanFailure *f) {
         _cleanup_failure_ Failure failure = {};
-        const char *name = e->container->name, *step = plan_step_to_string((PlanStep) f->step);
-        int error = f->error > 0 ? f->error : EIO;
 
-        if (f->step == PLAN_STEP_EXECVE && (error == ENOENT || error == ENOTDIR))
-                (void) fail(&failure, FAILURE_COMMAND_NOT_FOUND, error,
-                                "Command '%s' was not found in container '%s'", e->command, name);
-        else if (f->step == PLAN_STEP_EXECVE)
-                (void) fail(&failure, FAILURE_COMMAND_NOT_EXECUTABLE, error,
-                                "Command '%s' cannot be executed in container '%s': %s", e->command,
-                                name, strerror(error));
-        else
-                (void) fail(&failure, FAILURE_START_FAILED, error,
-                                "Failed to run '%s' in container '%s' at step '%s': %s", e->command,
-                                name, strempty(step), strerror(error));
+        command_failure(e->container, e->command, f, &failure);
         tell_started(e, &failure);
         forget(e);
 }
@@ -183,45 +172,6 @@ static int open_record(const Exec *e) {
         return fd < 0 ? -errno : fd;
 }
 
-static int merge_env(const Container *c, const ExecArgs *args, char ***ret) {
-        _cleanup_strv_free_ char **env = NULL;
-        int r;
-
-        r = strv_copy(c->spec->env, &env);
-        STRV_FOREACH(s, args->env)
-                if (r >= 0)
-                        r = strv_env_set(&env, *s);
-        if (r >= 0 && args->tty && !strv_env_get(env, "TERM"))
-                r = strv_push(&env, "TERM=xterm");
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(env);
-        return 0;
-}
-
-static void fill_plan(const Exec *e, const ExecArgs *args, char **env, const StreamFds *ours,
-                Plan *plan) {
-        const Container *c = e->container;
-
-        container_fill_plan(c, plan);
-        plan->kind = PLAN_EXEC;
-        plan->flags = PLAN_FLAG_NO_NEW_PRIVS | (args->tty ? PLAN_FLAG_TERMINAL : 0) |
-                      (args->streams & STREAM_STDIN ? PLAN_FLAG_STDIN : 0);
-        plan->fds[PLAN_FD_TARGET] = c->current->pidfd;
-        plan->fds[args->tty ? PLAN_FD_TERMINAL : PLAN_FD_STDIN] = ours->stdin_fd;
-        plan->fds[args->tty ? PLAN_FD_TERMINAL_OUT : PLAN_FD_STDOUT] = ours->stdout_fd;
-        if (!args->tty)
-                plan->fds[PLAN_FD_STDERR] = ours->stderr_fd;
-        plan->argv = (const char **) args->argv;
-        plan->envp = (const char **) env;
-        if (args->user)
-                plan->user = args->user;
-        if (args->working_dir)
-                plan->working_dir = args->working_dir;
-        plan->rows = (uint16_t) args->rows;
-        plan->columns = (uint16_t) args->columns;
-}
-
 static int spawn(Exec *e, const ExecArgs *args, const StreamFds *ours, const Cgroup *cgroup) {
         static const MonitorHandler handler = {
                 .started = on_started,
@@ -229,34 +179,26 @@ static int spawn(Exec *e, const ExecArgs *args, const StreamFds *ours, const Cgr
                 .exited = on_exited,
                 .lost = on_lost,
         };
-        static const char *const no_env[] = { NULL };
-        Manager *m = e->container->manager;
-        _cleanup_strv_free_ char **env = NULL;
         _cleanup_close_ int record_fd = -EBADF;
         int pidfd = -EBADF, r;
-        Plan plan;
 
-        r = merge_env(e->container, args, &env);
-        if (r >= 0)
-                r = record_fd = open_record(e);
+        r = record_fd = open_record(e);
         if (r < 0)
                 return r;
-        plan_init(&plan);
-        fill_plan(e, args, env ?: (char **) no_env, ours, &plan);
-        plan.fds[PLAN_FD_EXIT_RECORD] = record_fd;
-        plan.fds[PLAN_FD_CGROUP] = cgroup->payload_fd;
-        r = monitor_client_spawn(m->event,
-                        &(MonitorArgs){
-                                        .spawner = &m->spawner,
-                                        .plan = &plan,
-                                        .cgroup_fd = cgroup->monitor_fd,
-                                        .run_dir_fd = -EBADF,
-                                        .keep_fd = -EBADF,
+        r = command_spawn(e->container,
+                        &(CommandArgs){
+                                        .exec = args,
+                                        .ours = ours,
+                                        .cgroup = cgroup,
+                                        .record_fd = record_fd,
+                                        .own_cgroup_fd = -EBADF,
+                                        .handler = &handler,
+                                        .userdata = e,
                         },
-                        &handler, e, &e->monitor, &pidfd);
+                        &e->monitor, &pidfd);
         if (r < 0)
                 return r;
-        if (process_watch_new(m->event, pidfd, on_monitor_end, e, &e->watch) < 0)
+        if (process_watch_new(e->container->manager->event, pidfd, on_monitor_end, e, &e->watch) < 0)
                 close_fd(pidfd); /* nobody reaps it until we end, which costs a zombie */
         return 0;
 }

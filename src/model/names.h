@@ -66,6 +66,7 @@
 #define CGROUP_OWNER_PREFIX "u" /* u<UID>/<ID>/{monitor,payload} */
 #define CGROUP_MONITOR "monitor"
 #define CGROUP_PAYLOAD "payload"
+#define CGROUP_PROBE_PREFIX "probe-" /* below a payload: the command of a health check, while it runs */
 
 /* Who owns files below the state directory: systemd's foreign id range. Source: systemd, UIDS-GIDS.md */
 #define FOREIGN_ID_BASE 2147352576U

@@ -15,6 +15,7 @@
 #include "base/usec.h"
 #include "model/names.h"
 #include "runtime/cgroup-limits.h"
+#include "runtime/probe-cgroup.h"
 
 #define MOUNTS_BYTES_MAX (4U * 1024 * 1024)
 #define OWNER_NAME_MAX sizeof("u4294967295")
@@ -252,8 +253,10 @@ static int get(const CgroupTree *t, uint32_t owner, const char *id, bool make, C
          * The last run's, whose processes are all gone, though its monitor may not be. It may be frozen, and since
          * Linux 6.14 what is cloned into a cgroup that was killed once is killed as well.
          */
-        if (r >= 0 && make && !new_dir)
+        if (r >= 0 && make && !new_dir) {
+                probe_cgroups_remove(c.dir_fd, CGROUP_PAYLOAD);
                 (void) unlinkat(c.dir_fd, CGROUP_PAYLOAD, AT_REMOVEDIR); /* one that is busy is used again */
+        }
         if (r >= 0)
                 r = c.payload_fd = make_or_open(c.dir_fd, CGROUP_PAYLOAD, &new_payload);
         if (r >= 0 && make && !new_payload)
@@ -331,7 +334,6 @@ int cgroup_wait_empty(int dir_fd, int timeout_ms) {
         }
 }
 
-/* The workload may have made cgroups below its own where the hierarchy was its to write. */
 static int remove_leaf(int dir_fd, const char *name) {
         if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
                 return -errno;
@@ -361,6 +363,7 @@ int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id) {
         if (r > 0)
                 return -EBUSY;
 
+        probe_cgroups_remove(dir_fd, CGROUP_PAYLOAD);
         r = remove_leaf(dir_fd, CGROUP_PAYLOAD);
         if (r >= 0)
                 r = remove_leaf(dir_fd, CGROUP_MONITOR);

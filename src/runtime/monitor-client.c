@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "base/fd.h"
+#include "base/macro.h"
 #include "model/names.h"
 
 #define FDS_MAX (3U + _PLAN_FD_MAX + PLAN_LAYERS_MAX)
@@ -78,6 +79,19 @@ static void copy_body(const Packet *p, void *ret, size_t size) {
         memcpy(ret, p->bytes + sizeof(p->header), n < size ? n : size);
 }
 
+/* Its text is a stranger's: bytes, ended here. */
+static void handle_probed(MonitorClient *c, const Packet *p) {
+        char text[CONTROL_PROBE_TEXT_MAX + 1] = "";
+        size_t fixed = sizeof(p->header) + sizeof(ControlProbed);
+        ControlProbed probed;
+
+        copy_body(p, &probed, sizeof(probed));
+        if (p->size > fixed)
+                memcpy(text, p->bytes + fixed, MIN2(p->size - fixed, sizeof(text) - 1));
+        if (c->handler->probed)
+                c->handler->probed(&probed, text, c->userdata);
+}
+
 /* Calls the handler, after which the client may be gone. */
 static void handle(MonitorClient *c, Packet *p) {
         _cleanup_close_ int fd = TAKE_FD(p->fd);
@@ -110,6 +124,9 @@ static void handle(MonitorClient *c, Packet *p) {
                 copy_body(p, &body.state, sizeof(body.state));
                 if (c->handler->state)
                         c->handler->state(&body.state, TAKE_FD(fd), c->userdata);
+                return;
+        case CONTROL_PROBED:
+                handle_probed(c, p);
                 return;
         default:
                 return; /* a reply, which nobody waits for, or a newer monitor's */
@@ -301,7 +318,7 @@ static int request(MonitorClient *c, ControlType type, const void *body, size_t 
                 const int *fds, size_t n_fds) {
         struct {
                 ControlHeader header;
-                char body[64];
+                char body[sizeof(ControlProbe) + CONTROL_PROBE_PATH_MAX];
         } packet = {
                 .header = {
                         .magic = CONTROL_MAGIC,
@@ -354,4 +371,16 @@ int monitor_client_signal(MonitorClient *c, int signal) {
 
 int monitor_client_taken(MonitorClient *c) {
         return request(c, CONTROL_TAKEN, NULL, 0, NULL, 0);
+}
+
+int monitor_client_probe(MonitorClient *c, const ControlProbe *probe, const char *path) {
+        char body[sizeof(*probe) + CONTROL_PROBE_PATH_MAX];
+        size_t size = path ? strlen(path) : 0;
+
+        if (size > CONTROL_PROBE_PATH_MAX)
+                return -ENAMETOOLONG;
+        memcpy(body, probe, sizeof(*probe));
+        if (path)
+                memcpy(body + sizeof(*probe), path, size);
+        return request(c, CONTROL_PROBE, body, sizeof(*probe) + size, NULL, 0);
 }
