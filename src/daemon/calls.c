@@ -109,6 +109,21 @@ void call_done(const Failure *failure, void *userdata) {
         call_finish(call, r);
 }
 
+void call_healthcheck_done(ContainerHealth health, int exit_code, const char *output,
+                const Failure *failure, void *userdata) {
+        Call *call = userdata;
+        int r = 0;
+
+        changes_flush(call->daemon->changes);
+        if (call->message)
+                r = failure_is_set(failure)
+                                    ? bus_failure_reply(call->message, failure)
+                                    : sd_bus_reply_method_return(call->message, "sis",
+                                                      container_health_to_string(health), exit_code,
+                                                      output);
+        call_finish(call, r);
+}
+
 void call_wait_done(int exit_code, const Failure *failure, void *userdata) {
         Call *call = userdata;
         int r = 0;

@@ -44,6 +44,8 @@ int call_started(Call **call, int r, const Failure *failure, sd_bus_error *error
 /* The engine's answers: userdata is the Call. */
 void call_done(const Failure *failure, void *userdata);
 void call_wait_done(int exit_code, const Failure *failure, void *userdata);
+void call_healthcheck_done(ContainerHealth health, int exit_code, const char *output,
+                const Failure *failure, void *userdata);
 void call_exec_started(
                 const char *exec_id, StreamFds *streams, const Failure *failure, void *userdata);
 void call_operation_done(Operation *o, void *userdata);

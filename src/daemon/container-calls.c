@@ -218,8 +218,8 @@ int container_method_wait(sd_bus_message *m, void *userdata, sd_bus_error *error
         condition = wait_condition_from_string(name);
         if ((int) condition < 0)
                 return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-                                "Option 'condition' is stopped, next-exit, removed or running, not "
-                                "'%.64s'",
+                                "Option 'condition' is stopped, next-exit, removed, running, "
+                                "healthy or unhealthy, not '%.64s'",
                                 name);
 
         r = authz_container(m, c, "wait", NULL, POLKIT_ACTION_INSPECT, error);
@@ -231,6 +231,24 @@ int container_method_wait(sd_bus_message *m, void *userdata, sd_bus_error *error
                 return r;
 
         r = container_wait(c, condition, call_wait_done, call, &call->waiter, &failure);
+        return call_started(&call, r, &failure, error);
+}
+
+int container_method_run_healthcheck(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_failure_ Failure failure = {};
+        _cleanup_(call_freep) Call *call = NULL;
+        Container *c = userdata;
+        int r;
+
+        r = authz_manage(m, c, "healthcheck", error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        r = call_new(m, NULL, &call, error);
+        if (r < 0)
+                return r;
+
+        r = container_run_healthcheck(c, call_healthcheck_done, call, &failure);
         return call_started(&call, r, &failure, error);
 }
 

@@ -36,6 +36,7 @@ int container_method_unpause(sd_bus_message *m, void *userdata, sd_bus_error *er
 int container_method_remove(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_rename(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_wait(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int container_method_run_healthcheck(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int container_method_inspect(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* The same, in resources-bus.c, with the explicit properties of limits and restarts (-ENOENT: it is none of these). */

@@ -32,6 +32,7 @@ typedef struct Run {
         bool ended;             /* its end was observed */
         bool lost;              /* the monitor ended first */
         bool connected;         /* the monitor's end is told by the socket, not by a watch */
+        bool probes;            /* its monitor asks ports for us */
         bool told, has_ended;   /* at the daemon's start: it said how it is, and that it has ended */
         unsigned tries;         /* of removing the cgroup */
 } Run;

@@ -10,6 +10,8 @@
 #include "model/names.h"
 #include "store/container-rows.h"
 
+typedef struct Health Health;
+
 struct Container {
         Manager *manager; /* borrowed */
         List list;        /* in the manager's */
@@ -37,6 +39,7 @@ struct Container {
         List asks, waiters, attaches, log_followers, stats_watchers;
         Map *execs; /* owned; of Exec by id */
         uint64_t oom_logged; /* kills in this run that the log tells of */
+        Health *health; /* owned; NULL: no check, or it has never run */
         bool counted; /* in the running ones */
         bool busy;    /* in manager->n_busy */
         bool removing;
@@ -79,6 +82,7 @@ void stats_watchers_end(Container *c); /* the run ends */
 
 /* wait.c */
 void waiters_settle(Container *c, LifecycleFactKind fact);
+void waiters_settle_health(Container *c); /* its health has changed */
 void waiters_end(Container *c); /* the container goes */
 
 /* create.c: may one more of @owner's run? Return: 0 or FAILURE_LIMIT_REACHED. */

@@ -10,6 +10,8 @@ typedef enum WaitCondition {
         WAIT_NEXT_EXIT,
         WAIT_REMOVED,
         WAIT_RUNNING,
+        WAIT_HEALTHY, /* these two fail for one without a check, and when it ends for good */
+        WAIT_UNHEALTHY,
         _WAIT_CONDITION_MAX,
         _WAIT_CONDITION_INVALID = -EINVAL,
 } WaitCondition;

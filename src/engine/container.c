@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "engine/container-private.h"
+#include "engine/health.h"
 
 int container_new(Manager *m, Container **ret) {
         Container *c;
@@ -43,6 +44,7 @@ Container *container_free(Container *c) {
         attaches_drop(c);
         log_followers_free(c);
         execs_free(c);
+        health_free(c->health);
         sd_event_source_disable_unref(c->timer);
         freeze_free(c->freezing);
         stats_watchers_end(c);

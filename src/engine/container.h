@@ -81,3 +81,13 @@ int container_set_resources(Container *c, const ResourcesUpdate *update, EngineD
 /** container_kill() - at once. Return: 0, FAILURE_WRONG_STATE. */
 int container_kill(Container *c, int signal, Failure *reterr);
 int container_resize(Container *c, unsigned rows, unsigned columns, Failure *reterr);
+
+/**
+ * container_run_healthcheck() - probe now, or share the one that is on
+ * @done: once, with the health that follows; @failure: it was stopped or paused meanwhile. May be called from within.
+ *
+ * Return: 0, FAILURE_WRONG_STATE (no check, not running, paused), FAILURE_LIMIT_REACHED.
+ */
+typedef void (*HealthcheckDone)(ContainerHealth health, int exit_code, const char *output,
+                const Failure *failure, void *userdata);
+int container_run_healthcheck(Container *c, HealthcheckDone done, void *userdata, Failure *reterr);

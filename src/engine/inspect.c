@@ -2,11 +2,14 @@
 /* engine/inspect.c: gathers what model/inspect.h prints. */
 #include "base/str.h"
 #include "engine/container-private.h"
+#include "engine/health.h"
 #include "engine/image-private.h"
 #include "model/inspect.h"
 
 int container_inspect(Container *c, char **ret_json) {
         _cleanup_free_ char *log_path = NULL;
+        const HealthResult *results;
+        size_t n_results = health_results(c, &results);
         int r;
 
         if (c->spec->log_driver == LOG_DRIVER_FILE) {
@@ -28,6 +31,9 @@ int container_inspect(Container *c, char **ret_json) {
                 .life = &c->run.life,
                 .oom_kills = c->run.oom_kills,
                 .health = c->run.health,
+                .health_streak = c->run.health_streak,
+                .health_results = results,
+                .n_health_results = n_results,
                 .spec = c->spec,
         }, ret_json);
 }

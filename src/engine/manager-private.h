@@ -45,6 +45,8 @@ struct Manager {
         List container_list; /* newest first */
         Map *owners;     /* of Owner by uid + 1; owned values */
         unsigned n_running, n_execs, n_readers, n_stats_watchers;
+        unsigned n_probes; /* commands of health checks that run */
+        List probe_queue;  /* of Health: due, and waiting for fewer to run */
 
         Map *images; /* by id; owned values */
         Map *tags;   /* of Image by normalized reference; borrowed values */

@@ -260,6 +260,7 @@ static int manager_alloc(sd_event *event, const ManagerConfig *config,
         m->in_unit = config->in_unit;
         m->idle = true;
         list_init(&m->container_list);
+        list_init(&m->probe_queue);
         list_init(&m->image_list);
         list_init(&m->operation_list);
         list_init(&m->finished);

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/usec.h"
 #include "engine/container-private.h"
+#include "engine/health.h"
 
 #define REMOVE_TRIES_MAX 100U
 #define EXIT_CODE_KILLED (128 + SIGKILL)
@@ -189,6 +190,7 @@ static void on_state(const ControlState *state, int pidfd, void *userdata) {
         close_fd(run->pidfd);
         run->pidfd = pidfd;
         run->told = true;
+        run->probes = state->features & CONTROL_FEATURE_PROBES;
         run->has_ended = state->phase == CONTROL_PHASE_EXITED;
         if (state->phase != CONTROL_PHASE_RUNNING)
                 return;
@@ -231,6 +233,13 @@ static void end_lost(Run *run) {
                         NULL); /* refused only where nothing runs any more */
 }
 
+static void on_probed(const ControlProbed *probed, const char *text, void *userdata) {
+        Run *run = userdata;
+
+        if (run->container->current == run)
+                health_probed(run->container, probed, text);
+}
+
 static void on_lost(void *userdata) {
         Run *run = userdata;
         Container *c = run->container;
@@ -251,6 +260,7 @@ const MonitorHandler run_monitor_handler = {
         .failed = on_failed,
         .exited = on_exited,
         .state = on_state,
+        .probed = on_probed,
         .lost = on_lost,
 };
 

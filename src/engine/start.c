@@ -286,6 +286,7 @@ static int try_run(Container *c, Failure *reterr) {
                 run_free(run);
                 return r;
         }
+        run->probes = true; /* it is of our own version */
         c->current = run;
         return 0;
 }

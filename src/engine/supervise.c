@@ -9,6 +9,7 @@
 #include "base/usec.h"
 #include "catalog/catalog-ids.h"
 #include "engine/container-private.h"
+#include "engine/health.h"
 #include "model/limits.h"
 
 #define TIMER_ACCURACY_USEC (10 * USEC_PER_MSEC)
@@ -171,9 +172,10 @@ void container_leave(Container *c) {
 }
 
 /* What is about to be deleted from the database need not be stored there first. */
-static bool is_worth_storing(
-                const Container *c, const LifecycleStep *step, const Lifecycle *before) {
-        if (memcmp(&step->next, before, sizeof(*before)) == 0 && !(step->actions & ACTION_START))
+static bool is_worth_storing(const Container *c, const LifecycleStep *step, const Lifecycle *before,
+                bool health_moved) {
+        if (memcmp(&step->next, before, sizeof(*before)) == 0 &&
+                        !(step->actions & ACTION_START) && !health_moved)
                 return false;
         return !(step->actions & (ACTION_REMOVE | ACTION_FORGET)) || !c->spec->remove;
 }
@@ -185,6 +187,8 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) 
         EventList events = { told, 0 };
         Manager *m = c->manager;
         Lifecycle before = c->run.life;
+        ContainerHealth health = c->run.health;
+        bool health_moved;
         LifecycleStep step;
         unsigned changes;
 
@@ -195,6 +199,7 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) 
 
         c->depth++;
         c->run.life = step.next;
+        health_moved = health_follow(c, fact, &before);
         if (step.actions & ACTION_START)
                 (void) container_prepare_run(
                                 c, NULL); /* container_begin_run() finds what is missing */
@@ -202,15 +207,17 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) 
                         (fact->kind == FACT_ENDED && before.activity == ACTIVITY_STARTING))
                 container_clear_error(c); /* of the start before */
         container_step_events(c, &before, fact, &step, &events);
-        container_store_events(c, is_worth_storing(c, &step, &before), &events);
+        container_store_events(c, is_worth_storing(c, &step, &before, health_moved), &events);
         log_fact(c, fact, &before);
 
-        changes = changes_between(&before, &step.next);
+        changes = changes_between(&before, &step.next) |
+                  (c->run.health != health ? CONTAINER_CHANGED_HEALTH : 0);
         if (changes != 0 && m->observing && m->observer->container_changed)
                 m->observer->container_changed(c, changes, m->observer_userdata);
         waiters_settle(c, fact->kind);
         container_settle_freeze(c);
         perform(c, step.actions);
+        health_act(c);
         asks_settle(c, fact, &before);
         if (fact->kind == FACT_START_FAILED && asks_want_removal(c))
                 (void) container_observe(c,

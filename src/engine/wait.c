@@ -10,6 +10,8 @@ WaitCondition wait_condition_from_string(const char *s) {
                 [WAIT_NEXT_EXIT] = "next-exit",
                 [WAIT_REMOVED] = "removed",
                 [WAIT_RUNNING] = "running",
+                [WAIT_HEALTHY] = "healthy",
+                [WAIT_UNHEALTHY] = "unhealthy",
         };
 
         for (WaitCondition i = 0; i < _WAIT_CONDITION_MAX; i++)
@@ -27,9 +29,33 @@ static bool holds(const Container *c, WaitCondition condition) {
                        l->activity != ACTIVITY_STARTING;
         case WAIT_RUNNING:
                 return l->state == CONTAINER_RUNNING || l->state == CONTAINER_PAUSED;
+        case WAIT_HEALTHY:
+                return c->run.health == HEALTH_HEALTHY;
+        case WAIT_UNHEALTHY:
+                return c->run.health == HEALTH_UNHEALTHY;
         default:
                 return false;
         }
+}
+
+static bool is_of_health(WaitCondition condition) {
+        return condition == WAIT_HEALTHY || condition == WAIT_UNHEALTHY;
+}
+
+/* One that has ended, and is not on its way back by itself, has no health to wait for. */
+static int check_health(const Container *c, WaitCondition condition, Failure *reterr) {
+        const Lifecycle *l = &c->run.life;
+
+        if (!is_of_health(condition))
+                return 0;
+        if (c->spec->health.probe == HEALTH_PROBE_NONE)
+                return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' has no health check",
+                                c->name);
+        if (l->activity != ACTIVITY_STARTING &&
+                        (l->state == CONTAINER_EXITED || l->state == CONTAINER_DEAD))
+                return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is not running",
+                                c->name);
+        return 0;
 }
 
 /* Tells and frees. */
@@ -42,12 +68,16 @@ static void tell(Waiter *w, int exit_code, const Failure *failure) {
 int container_wait(Container *c, WaitCondition condition, WaitDone done, void *userdata,
                 Waiter **ret, Failure *reterr) {
         Waiter *w;
+        int r;
 
         if (holds(c, condition)) {
                 *ret = NULL;
                 done(c->run.life.exit_code, NULL, userdata);
                 return 0;
         }
+        r = check_health(c, condition, reterr);
+        if (r < 0)
+                return r;
         if (list_size(&c->waiters) >= WAITERS_PER_CONTAINER_MAX)
                 return fail(reterr, FAILURE_LIMIT_REACHED, 0,
                                 "Too many callers wait for container '%s'", c->name);
@@ -71,10 +101,23 @@ Waiter *waiter_free(Waiter *w) {
 void waiters_settle(Container *c, LifecycleFactKind fact) {
         Waiter *w;
 
-        LIST_FOREACH(w, &c->waiters, Waiter, waiters)
+        LIST_FOREACH(w, &c->waiters, Waiter, waiters) {
+                _cleanup_failure_ Failure failure = {};
+
                 if (holds(c, w->condition) ||
                                 (w->condition == WAIT_NEXT_EXIT && fact == FACT_ENDED) ||
                                 (w->condition == WAIT_REMOVED && fact == FACT_REMOVED))
+                        tell(w, c->run.life.exit_code, NULL);
+                else if (check_health(c, w->condition, &failure) < 0)
+                        tell(w, c->run.life.exit_code, &failure);
+        }
+}
+
+void waiters_settle_health(Container *c) {
+        Waiter *w;
+
+        LIST_FOREACH(w, &c->waiters, Waiter, waiters)
+                if (is_of_health(w->condition) && holds(c, w->condition))
                         tell(w, c->run.life.exit_code, NULL);
 }
 

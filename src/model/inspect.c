@@ -82,9 +82,64 @@ static void put_object(Object *o, const char *key, Object *value) {
         put(o, key, TAKE_PTR(value->json));
 }
 
+static void put_health(Object *o, const InspectContainer *c) {
+        Object health = object_new();
+        json_t *log = json_array();
+
+        put_string(&health, "Status", container_health_to_string(c->health));
+        put_number(&health, "FailingStreak", c->health_streak);
+        for (size_t i = 0; i < c->n_health_results; i++) {
+                const HealthResult *r = &c->health_results[i];
+                Object result = object_new();
+
+                put_time(&result, "Start", r->start_usec);
+                put_time(&result, "End", r->end_usec);
+                put(&result, "ExitCode", json_integer(r->exit_code));
+                put_string(&result, "Output", r->output);
+                if (result.error < 0 || json_array_append_new(log, result.json) < 0)
+                        o->error = -ENOMEM;
+        }
+        put(&health, "Log", log);
+        put_object(o, "Health", &health);
+}
+
+/* Docker's form, with the kinds that it does not have: nanoseconds, and the test as words. */
+static void put_healthcheck(Object *o, const HealthConfig *h) {
+        Object check = object_new();
+        char *http[] = { (char *) "HTTP", NULL, NULL }, *tcp[] = { (char *) "TCP", NULL, NULL },
+             *none[] = { (char *) "NONE", NULL };
+        json_t *test = json_array();
+        char where[HEALTH_PATH_MAX + sizeof("65535")];
+        char **words = h->probe == HEALTH_PROBE_HTTP  ? http
+                       : h->probe == HEALTH_PROBE_TCP ? tcp
+                                                      : none;
+
+        (void) snprintf(where, sizeof(where), "%u%s", h->port,
+                        h->probe == HEALTH_PROBE_HTTP ? h->path ?: "/" : "");
+        http[1] = tcp[1] = where;
+        if (h->probe == HEALTH_PROBE_SHELL || h->probe == HEALTH_PROBE_EXEC) {
+                words = h->command;
+                if (json_array_append_new(test, json_string(h->probe == HEALTH_PROBE_SHELL
+                                                                            ? "CMD-SHELL"
+                                                                            : "CMD")) < 0)
+                        o->error = -ENOMEM;
+        }
+        STRV_FOREACH(s, words)
+                if (json_array_append_new(test, json_stringn_nocheck(*s, strlen(*s))) < 0)
+                        o->error = -ENOMEM;
+        put(&check, "Test", test);
+        put_number(&check, "Interval", h->interval_usec * NSEC_PER_USEC);
+        put_number(&check, "Timeout", h->timeout_usec * NSEC_PER_USEC);
+        put_number(&check, "StartPeriod", h->start_period_usec * NSEC_PER_USEC);
+        put_number(&check, "StartInterval", h->start_interval_usec * NSEC_PER_USEC);
+        put_number(&check, "Retries", h->retries);
+        put_string(&check, "OnFailure", health_action_to_string(h->on_failure));
+        put_object(o, "Healthcheck", &check);
+}
+
 static void put_state(Object *o, const InspectContainer *c) {
         const Lifecycle *l = c->life;
-        Object state = object_new(), health = object_new();
+        Object state = object_new();
 
         put_string(&state, "Status", container_state_to_string(l->state));
         put_bool(&state, "Running", l->state == CONTAINER_RUNNING || l->state == CONTAINER_PAUSED);
@@ -99,8 +154,7 @@ static void put_state(Object *o, const InspectContainer *c) {
         put_time(&state, "FinishedAt", l->finished_usec);
         put_time(&state, "RestartAt", l->restart_at_usec);
         put_number(&state, "OOMKillCount", c->oom_kills);
-        put_string(&health, "Status", container_health_to_string(c->health));
-        put_object(&state, "Health", &health);
+        put_health(&state, c);
         put_object(o, "State", &state);
 }
 
@@ -131,6 +185,8 @@ static void put_config(Object *o, const InspectContainer *c) {
                         spec->stop_timeout_usec == UINT64_MAX
                                         ? (uint64_t) -1
                                         : spec->stop_timeout_usec / USEC_PER_SEC);
+        if (spec->health.probe != HEALTH_PROBE_NONE || spec->health.disabled)
+                put_healthcheck(&config, &spec->health);
         put_object(o, "Config", &config);
 }
 

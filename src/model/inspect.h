@@ -8,6 +8,13 @@
 #include "model/image-config.h"
 #include "model/lifecycle.h"
 
+/* One result of a health check. */
+typedef struct HealthResult {
+        uint64_t start_usec, end_usec; /* since the epoch */
+        int exit_code; /* 0: healthy; of a command its own, -1 if it took too long; of a port 1 */
+        char *output;  /* owned by who keeps it; may be NULL */
+} HealthResult;
+
 /* Everything is borrowed; strings may be NULL. */
 typedef struct InspectContainer {
         const char *id, *name, *image, *image_id, *error, *cgroup_path, *log_path;
@@ -17,6 +24,9 @@ typedef struct InspectContainer {
         const Lifecycle *life;
         uint64_t oom_kills; /* in the last run */
         ContainerHealth health;
+        uint32_t health_streak;
+        const HealthResult *health_results; /* oldest first */
+        size_t n_health_results;
         const ContainerSpec *spec; /* resolved */
 } InspectContainer;
 

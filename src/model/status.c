@@ -8,9 +8,9 @@ const char *status_text(ContainerState state, ContainerHealth health, int exit_c
                 char ret[static STATUS_TEXT_MAX]) {
         static const char *const health_words[_CONTAINER_HEALTH_MAX] = {
                 [HEALTH_NONE] = "",
-                [HEALTH_STARTING] = ", health: starting",
-                [HEALTH_HEALTHY] = ", healthy",
-                [HEALTH_UNHEALTHY] = ", unhealthy",
+                [HEALTH_STARTING] = " (health: starting)",
+                [HEALTH_HEALTHY] = " (healthy)",
+                [HEALTH_UNHEALTHY] = " (unhealthy)",
         };
         const char *word =
                         health >= 0 && health < _CONTAINER_HEALTH_MAX ? health_words[health] : "";
@@ -25,7 +25,7 @@ const char *status_text(ContainerState state, ContainerHealth health, int exit_c
                 (void) snprintf(ret, STATUS_TEXT_MAX, "Created");
                 break;
         case CONTAINER_RUNNING:
-                (void) snprintf(ret, STATUS_TEXT_MAX, "Running (%s%s)", up, word);
+                (void) snprintf(ret, STATUS_TEXT_MAX, "Running (%s)%s", up, word);
                 break;
         case CONTAINER_PAUSED:
                 (void) snprintf(ret, STATUS_TEXT_MAX, "Paused (%s)", up);

@@ -7,7 +7,7 @@
 #define STATUS_TEXT_MAX 96U
 
 /**
- * status_text() - "Running (3 minutes)", "Running (3 minutes, healthy)", "Stopped (0) 2 minutes ago", "Created", "Paused (3 minutes)",
+ * status_text() - "Running (3 minutes)", "Running (3 minutes) (healthy)", "Stopped (0) 2 minutes ago", "Created", "Paused (3 minutes)",
  * "Restarting (1) 4 seconds ago", "Dead"
  * @started_usec, @finished_usec: µs since the epoch; 0: never
  * @now_usec: realtime; a clock that was set back counts as no time

@@ -18,6 +18,8 @@ static const char *const conditions[_WAIT_CONDITION_MAX] = {
         [WAIT_NEXT_EXIT] = "next-exit",
         [WAIT_REMOVED] = "removed",
         [WAIT_RUNNING] = "running",
+        [WAIT_HEALTHY] = "healthy",
+        [WAIT_UNHEALTHY] = "unhealthy",
 };
 
 WaitCondition wait_condition_from_string(const char *s) {

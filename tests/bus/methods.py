@@ -180,6 +180,16 @@ def _():
         user.get(path, CONTAINER, "Memory").refused(DBUS_ERROR + "AccessDenied", "'Memory'")
 
 
+@case("RunHealthcheck tells health, exit code and output, or why there is none")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        root.container(path, "RunHealthcheck").refused(ERROR + "WrongState", "'one'")
+        root.option_call(path, "Start").value()
+        assert root.container(path, "RunHealthcheck").value() == ("healthy", 0, "fine")
+
+
 @case("Wait gives the exit code at the end, at once after it, and an error when the container goes")
 def _():
     with world() as w:

@@ -14,9 +14,9 @@ static void test_status_text(void **state) {
         } table[] = {
                 { CONTAINER_CREATED, HEALTH_NONE, 0, "Created" },
                 { CONTAINER_RUNNING, HEALTH_NONE, 0, "Running (3 minutes)" },
-                { CONTAINER_RUNNING, HEALTH_STARTING, 0, "Running (3 minutes, health: starting)" },
-                { CONTAINER_RUNNING, HEALTH_HEALTHY, 0, "Running (3 minutes, healthy)" },
-                { CONTAINER_RUNNING, HEALTH_UNHEALTHY, 0, "Running (3 minutes, unhealthy)" },
+                { CONTAINER_RUNNING, HEALTH_STARTING, 0, "Running (3 minutes) (health: starting)" },
+                { CONTAINER_RUNNING, HEALTH_HEALTHY, 0, "Running (3 minutes) (healthy)" },
+                { CONTAINER_RUNNING, HEALTH_UNHEALTHY, 0, "Running (3 minutes) (unhealthy)" },
                 { CONTAINER_RUNNING, _CONTAINER_HEALTH_MAX, 0, "Running (3 minutes)" },
                 { CONTAINER_PAUSED, HEALTH_NONE, 0, "Paused (3 minutes)" },
                 { CONTAINER_RESTARTING, HEALTH_NONE, 1, "Restarting (1) 2 minutes ago" },
