@@ -95,7 +95,7 @@ static const Flag rm_flags[] = {
 
 static const Flag wait_flags[] = {
         { "condition", 0, FLAG_STRING, "condition", "CONDITION",
-          "stopped (default), next-exit, removed, running" },
+          "stopped (default), next-exit, removed, running, healthy, unhealthy" },
         HELP, {},
 };
 
@@ -106,7 +106,7 @@ static const Flag ps_flags[] = {
         { "last", 'n', FLAG_NUMBER, NULL, "N", "Only the N created last" },
         { "latest", 'l', FLAG_SWITCH, NULL, NULL, "Only the one created last" },
         { "size", 's', FLAG_SWITCH, NULL, NULL, NULL },
-        FILTER("Only those that match: id, name, label, status, ancestor, ..."),
+        FILTER("Only those that match: id, name, label, status, health, ancestor, ..."),
         NO_TRUNC, TABLE_FORMAT, HELP, {},
 };
 
@@ -163,6 +163,8 @@ static const Verb verbs[] = {
                 verb_create },
         { "exec", "CONTAINER COMMAND [ARG...]", "Run a command beside a workload",
                 TABLES(exec_flags), 2, OPERANDS_ANY, true, true, verb_exec },
+        { "healthcheck", "run CONTAINER", "Probe a container's health now: 0 healthy, 1 unhealthy",
+                TABLES(help_only), 2, 2, false, true, verb_healthcheck },
         { "images", "[NAME[:TAG]]", "List images",
                 TABLES(images_flags), 0, 1, false, false, verb_images },
         { "import", "FILE|- [NAME[:TAG]]", "Make an image of a root file system's tar archive",
@@ -217,7 +219,7 @@ const Verb *verb_find(const char *name) {
 
 void verbs_print(FILE *out) {
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                fprintf(out, "  %-10s%s\n", verbs[i].name, verbs[i].summary);
+                fprintf(out, "  %-12s%s\n", verbs[i].name, verbs[i].summary);
 }
 
 void verb_print_help(const Verb *v, FILE *out) {

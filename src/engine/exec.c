@@ -198,7 +198,8 @@ static int spawn(Exec *e, const ExecArgs *args, const StreamFds *ours, const Cgr
                         &e->monitor, &pidfd);
         if (r < 0)
                 return r;
-        if (process_watch_new(e->container->manager->event, pidfd, on_monitor_end, e, &e->watch) < 0)
+        if (process_watch_new(e->container->manager->event, pidfd, on_monitor_end, e,
+                            &e->watch) < 0)
                 close_fd(pidfd); /* nobody reaps it until we end, which costs a zombie */
         return 0;
 }

@@ -182,7 +182,8 @@ bool health_follow(Container *c, const LifecycleFact *fact, const Lifecycle *bef
                 end_commands_of_before(c);
                 moved |= apply(h,
                                 &(HealthFact){ .kind = HEALTH_FACT_FOUND,
-                                                .ran_usec = usec_sub(now_realtime(), l->started_usec) },
+                                                .ran_usec = usec_sub(now_realtime(),
+                                                                l->started_usec) },
                                 NULL);
         } else if (ran != runs)
                 moved |= apply(h,
@@ -336,8 +337,8 @@ static void begin_command(Health *h) {
 
 /* What the monitor cannot ask, nobody asks: that the first process runs is known without. */
 static void rest_on_pidfd(Health *h) {
-        static const char text[] = "The monitor of this run is of an older version and asks no port: "
-                                   "known is only that the first process runs";
+        static const char text[] = "The monitor of this run is of an older version and asks no "
+                                   "port: known is only that the first process runs";
 
         if (!h->told_old)
                 container_log(h->container, NULL, LOG_WARNING,

@@ -191,7 +191,9 @@ static int spawn(ProbeCommand *p, const Cgroup *cgroup) {
         Container *c = p->container;
         const HealthConfig *config = &c->spec->health;
         char *const shell[] = { (char *) "/bin/sh", (char *) "-c", config->command[0], NULL };
-        const ExecArgs exec = { .argv = config->probe == HEALTH_PROBE_SHELL ? shell : config->command };
+        const ExecArgs exec = {
+                .argv = config->probe == HEALTH_PROBE_SHELL ? shell : config->command,
+        };
         _cleanup_close_ int record_fd = -EBADF, theirs_fd = -EBADF;
         int pidfd = -EBADF, r;
 

@@ -3,6 +3,7 @@
 #include "model/container-options.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "model/health-options.h"
 #include "model/id.h"
 #include "model/limits.h"
 #include "model/option-values.h"
@@ -235,6 +236,16 @@ static const struct {
         { "cpuset-mems", OPTION_STRING, resource_option_cpuset_mems },
         { "entrypoint", OPTION_STRINGS, set_entrypoint },
         { "env", OPTION_STRINGS, set_env },
+        { "health-cmd", OPTION_STRING, health_option_cmd },
+        { "health-cmd-exec", OPTION_STRINGS, health_option_cmd_exec },
+        { "health-http", OPTION_STRING, health_option_http },
+        { "health-interval", OPTION_NUMBER, health_option_interval },
+        { "health-on-failure", OPTION_STRING, health_option_on_failure },
+        { "health-retries", OPTION_STRING, health_option_retries },
+        { "health-start-interval", OPTION_NUMBER, health_option_start_interval },
+        { "health-start-period", OPTION_NUMBER, health_option_start_period },
+        { "health-tcp", OPTION_STRING, health_option_tcp },
+        { "health-timeout", OPTION_NUMBER, health_option_timeout },
         { "hostname", OPTION_STRING, set_hostname },
         { "init", OPTION_SWITCH, set_init },
         { "interactive", OPTION_SWITCH, set_interactive },
@@ -246,6 +257,7 @@ static const struct {
         { "memory-swap", OPTION_NUMBER, resource_option_memory_swap },
         { "name", OPTION_STRING, set_name },
         { "network", OPTION_STRING, set_network },
+        { "no-healthcheck", OPTION_SWITCH, health_option_disabled },
         { "oom-group", OPTION_SWITCH, resource_option_oom_group },
         { "oom-score-adj", OPTION_STRING, resource_option_oom_score_adj },
         { "pids-limit", OPTION_STRING, resource_option_pids_limit },
@@ -265,16 +277,14 @@ static const struct {
 /* Docker's flags that mean something here later: refused by name, so that nobody believes they were heeded. */
 static const char *const refused_table[] = {
         "add-host", "annotation", "blkio-weight", "blkio-weight-device", "cap-add", "cap-drop",
-        "cgroup-parent", "cgroupns", "cpu-count", "cpu-percent", "cpu-rt-period",
-        "cpu-rt-runtime", "device", "device-cgroup-rule", "device-read-bps", "device-read-iops",
-        "device-write-bps", "device-write-iops", "dns", "dns-option", "dns-search", "domainname",
-        "expose", "gpus", "group-add", "health-cmd", "health-interval", "health-on-failure",
-        "health-retries", "health-start-interval", "health-start-period", "health-timeout",
-        "init-path", "io-maxbandwidth", "io-maxiops", "ip", "ip6", "ipc", "isolation",
+        "cgroup-parent", "cgroupns", "cpu-count", "cpu-percent", "cpu-rt-period", "cpu-rt-runtime",
+        "device", "device-cgroup-rule", "device-read-bps", "device-read-iops", "device-write-bps",
+        "device-write-iops", "dns", "dns-option", "dns-search", "domainname", "expose", "gpus",
+        "group-add", "init-path", "io-maxbandwidth", "io-maxiops", "ip", "ip6", "ipc", "isolation",
         "kernel-memory", "link", "link-local-ip", "mac-address", "memory-swappiness", "mount",
-        "mounts", "network-alias", "no-healthcheck", "oom-kill-disable", "pid", "platform",
-        "privileged", "publish", "publish-all", "pull", "runtime", "security-opt", "shm-size",
-        "storage-opt", "sysctl", "userns", "uts", "volume", "volume-driver", "volumes-from",
+        "mounts", "network-alias", "oom-kill-disable", "pid", "platform", "privileged", "publish",
+        "publish-all", "pull", "runtime", "security-opt", "shm-size", "storage-opt", "sysctl",
+        "userns", "uts", "volume", "volume-driver", "volumes-from",
 };
 
 static ssize_t option_find(const char *key) {

@@ -29,7 +29,8 @@ int health_config_to_json(const HealthConfig *c, json_t *spec) {
                         json_put_u64(j, "timeout_usec", c->timeout_usec) < 0 ||
                         json_put_u64(j, "start_period_usec", c->start_period_usec) < 0 ||
                         json_put_u64(j, "start_interval_usec", c->start_interval_usec) < 0 ||
-                        json_put_string(j, "on_failure", health_action_to_string(c->on_failure)) < 0)
+                        json_put_string(j, "on_failure",
+                                        health_action_to_string(c->on_failure)) < 0)
                 return -ENOMEM;
         return 0;
 }

@@ -200,7 +200,7 @@ static void test_container_options_refuses_list_values(void **state) {
 
 static void test_container_option_kind(void **state) {
         static const char *const later[] = { "publish", "memory-swappiness", "volume",
-                "kernel-memory", "health-cmd", "privileged", "cap-add", "security-opt", "mounts" };
+                "kernel-memory", "privileged", "cap-add", "security-opt", "mounts" };
         _cleanup_failure_ Failure f = {};
 
         assert_int_equal(container_option_kind("env", NULL), OPTION_STRINGS);
