@@ -153,6 +153,15 @@ static const Flag info_flags[] = {
         HELP, {},
 };
 
+static const Flag events_flags[] = {
+        { "since", 0, FLAG_STRING, NULL, "TIME",
+          "Also what was: a date, or a duration back from now" },
+        { "until", 0, FLAG_STRING, NULL, "TIME", "Go on until then only" },
+        FILTER("Only those that match: container, image, event, type"),
+        { "format", 0, FLAG_STRING, NULL, "FORMAT", "json, or a template such as '{{.Action}}'" },
+        HELP, {},
+};
+
 #define TABLES(...) ((const Flag *const[]) { __VA_ARGS__, NULL })
 
 static const Verb verbs[] = {
@@ -161,6 +170,8 @@ static const Verb verbs[] = {
         { "create", "IMAGE|ROOTFS.tar [COMMAND [ARG...]]", "Make a container without starting it",
                 TABLES(container_flags, limit_flags, create_only), 1, OPERANDS_ANY, true, true,
                 verb_create },
+        { "events", "", "Show what happens, as it happens",
+                TABLES(events_flags), 0, 0, false, false, verb_events },
         { "exec", "CONTAINER COMMAND [ARG...]", "Run a command beside a workload",
                 TABLES(exec_flags), 2, OPERANDS_ANY, true, true, verb_exec },
         { "healthcheck", "run CONTAINER", "Probe a container's health now: 0 healthy, 1 unhealthy",

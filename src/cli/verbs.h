@@ -41,6 +41,7 @@ int verb_main(const Verb *v, Client *c, char **argv);
 
 int verb_attach(Client *c, const Arguments *args, Failure *reterr);
 int verb_create(Client *c, const Arguments *args, Failure *reterr);
+int verb_events(Client *c, const Arguments *args, Failure *reterr);
 int verb_exec(Client *c, const Arguments *args, Failure *reterr);
 int verb_healthcheck(Client *c, const Arguments *args, Failure *reterr);
 int verb_images(Client *c, const Arguments *args, Failure *reterr);
