@@ -70,8 +70,7 @@ int container_apply_limits(Container *c, const Cgroup *cgroup, Failure *reterr) 
         r = check_controllers(c->manager, values, reterr);
         if (r < 0)
                 return r;
-        r = cgroup_set_limits(cgroup->payload_fd, c->manager->cgroups.controllers, values,
-                        cgroup->payload_is_new, &failed);
+        r = cgroup_set_limits(cgroup, c->manager->cgroups.controllers, values, &failed);
         return r < 0 ? fail_limit(c, r, failed, reterr) : 0;
 }
 
@@ -91,8 +90,7 @@ static int change_limits(Container *c, Failure *reterr) {
                 return fail_errno(reterr, r, "Failed to open the cgroup of container '%s'",
                                 c->name);
         resources_to_values(&c->spec->resources, values);
-        r = cgroup_set_limits(cgroup.payload_fd, c->manager->cgroups.controllers, values, false,
-                        &failed);
+        r = cgroup_set_limits(&cgroup, c->manager->cgroups.controllers, values, &failed);
         cgroup_close(&cgroup);
         return r < 0 && r != -ENODEV ? fail_limit(c, r, failed, reterr) : 0;
 }

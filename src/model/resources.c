@@ -305,6 +305,7 @@ void resources_to_values(const Resources *r, ResourceValue ret[static RESOURCE_V
                 ret[i].file = names[i][1];
                 ret[i].option = names[i][2];
                 ret[i].optional = false;
+                ret[i].of_container = i == VALUE_CPU_WEIGHT;
         }
         put_number(&ret[VALUE_MEMORY_MAX], r->memory, "max");
         put_swap(&ret[VALUE_SWAP_MAX], r);

@@ -92,6 +92,7 @@ uint64_t cpu_shares_to_weight(uint64_t shares);
 typedef struct ResourceValue {
         const char *controller, *file, *option; /* static: "memory", "memory.max", "memory" */
         bool is_default; /* what a new cgroup has by itself */
+        bool of_container; /* stands where the containers compete, above the payload */
         bool optional;   /* nobody asked for it: where it cannot be had, it is done without */
         char text[CPUSET_TEXT_MAX];
 } ResourceValue;

@@ -80,41 +80,46 @@ static int write_limit(int dir_fd, const ResourceValue *v) {
         return r == -ENOENT && v->optional ? 0 : r;
 }
 
-int cgroup_set_limits(int dir_fd, char *const *controllers,
-                const ResourceValue values[static RESOURCE_VALUES], bool is_new,
+static int fd_of(const Cgroup *c, const ResourceValue *v) {
+        return v->of_container ? c->dir_fd : c->payload_fd;
+}
+
+/* @ret_before: what the file said if it was written, for putting it back; else NULL. */
+static int set_limit(const Cgroup *c, const ResourceValue *v, char **ret_before) {
+        _cleanup_free_ char *before = NULL;
+        int fd = fd_of(c, v), r;
+
+        if (c->payload_is_new && !v->of_container)
+                return v->is_default ? 0 : write_limit(fd, v);
+
+        r = cgroup_read_line(fd, v->file, &before);
+        if (r == -ENOENT && (v->is_default || v->optional))
+                return 0;
+        if (r < 0 || streq(before, v->text))
+                return r;
+        r = write_limit(fd, v);
+        if (r >= 0)
+                *ret_before = TAKE_PTR(before);
+        return r;
+}
+
+int cgroup_set_limits(const Cgroup *c, char *const *controllers,
+                const ResourceValue values[static RESOURCE_VALUES],
                 const ResourceValue **ret_failed) {
         char *before[RESOURCE_VALUES] = {};
         size_t i;
         int r = 0;
 
-        for (i = 0; r >= 0 && i < RESOURCE_VALUES; i++) {
-                const ResourceValue *v = &values[i];
-
-                if (!strv_contains(controllers, v->controller) || (is_new && v->is_default))
-                        continue;
-                if (!is_new) {
-                        r = cgroup_read_line(dir_fd, v->file, &before[i]);
-                        if (r == -ENOENT && (v->is_default || v->optional)) {
-                                r = 0;
-                                continue;
-                        }
-                        if (r >= 0 && streq(before[i], v->text)) {
-                                free(before[i]);
-                                before[i] = NULL;
-                                continue;
-                        }
+        for (i = 0; r >= 0 && i < RESOURCE_VALUES; i++)
+                if (strv_contains(controllers, values[i].controller)) {
+                        r = set_limit(c, &values[i], &before[i]);
+                        if (r < 0)
+                                *ret_failed = &values[i];
                 }
-                if (r >= 0)
-                        r = write_limit(dir_fd, v);
-                if (r < 0) {
-                        *ret_failed = v;
-                        free(before[i]);
-                        before[i] = NULL;
-                }
-        }
         while (i-- > 0) {
                 if (r < 0 && before[i])
-                        (void) write_value(dir_fd, values[i].file, before[i]); /* it was accepted before */
+                        (void) write_value(fd_of(c, &values[i]), values[i].file,
+                                        before[i]); /* it was accepted before */
                 free(before[i]);
         }
         return r;

@@ -4,12 +4,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "model/resources.h"
+#include "runtime/cgroup.h"
 
 /**
- * cgroup_set_limits() - make a cgroup's files say what they are to say
- * @dir_fd:      borrowed
+ * cgroup_set_limits() - make a container's files say what they are to say
  * @controllers: string list of what the cgroup has; files of others are passed over
- * @is_new:      it has the kernel's defaults: only what differs from them is written
  * @ret_failed:  on failure: the value that was refused
  *
  * All of them or none: when one is refused, those written before get back what they had. Never waits for a workload
@@ -19,8 +18,8 @@
  * (the cgroup goes away), or negative errno.
  * Source: cgroup-v2.rst
  */
-int cgroup_set_limits(int dir_fd, char *const *controllers,
-                const ResourceValue values[static RESOURCE_VALUES], bool is_new,
+int cgroup_set_limits(const Cgroup *c, char *const *controllers,
+                const ResourceValue values[static RESOURCE_VALUES],
                 const ResourceValue **ret_failed);
 
 /** cgroup_cap_owner() - the caps on what one owner's containers use together, as far as there are controllers. */

@@ -265,6 +265,9 @@ teardown_test() {
 # field NAME PATH: one value of inspect, as its template names it
 field() { pocketdocker inspect --format "{{$2}}" "$1"; }
 
+# shown NAME TEMPLATE: several of one moment
+shown() { pocketdocker inspect --format "$2" "$1"; }
+
 assert_equal() { [ "$1" = "$2" ] || fail_with "expected '$2', got '$1'"; }
 assert_match() { [[ $1 =~ $2 ]] || fail_with "'$1' does not match '$2'"; }
 

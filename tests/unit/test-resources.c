@@ -41,6 +41,7 @@ static void test_resources_to_values_of_nothing_are_the_kernels_own(void **state
         for (size_t i = 0; i < RESOURCE_VALUES; i++) {
                 assert_string_equal(values[i].file, files[i]);
                 assert_true(startswith(files[i], values[i].controller));
+                assert_int_equal(values[i].of_container, streq(files[i], "cpu.weight"));
                 assert_int_equal(values[i].is_default, !streq(files[i], "memory.oom.group"));
         }
         assert_values(&r, (const char *const[]) { "max", "max", "0", "1", "max 100000", "100", "",
