@@ -182,12 +182,11 @@ size_t event_actions(const Lifecycle *before, const LifecycleFact *fact, const L
         };
         size_t n = 0;
 
+        static_assert(ELEMENTSOF(all) <= EVENT_ACTIONS_MAX, "there is room for all");
         if (step->refusal != REFUSAL_NONE)
                 return 0;
         for (size_t i = 0; i < ELEMENTSOF(all); i++)
-                if (all[i].told) {
-                        assert(n < EVENT_ACTIONS_MAX);
+                if (all[i].told)
                         ret[n++] = all[i].action;
-                }
         return n;
 }

@@ -105,6 +105,6 @@ void event_attributes_from_text(char *text, Event *e);
  *
  * Return: how many of @ret are filled in.
  */
-#define EVENT_ACTIONS_MAX 5U
+#define EVENT_ACTIONS_MAX 8U
 size_t event_actions(const Lifecycle *before, const LifecycleFact *fact, const LifecycleStep *step,
                 bool restart_asked, EventAction ret[static EVENT_ACTIONS_MAX]);
