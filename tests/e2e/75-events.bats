@@ -138,3 +138,20 @@ until_told() {
         exec 7<&-
         wait "$follower"
 }
+
+# bats test_tags=native,embedded
+@test "an embedded daemon stays for who follows, and ends by itself afterwards" {
+        [ "$E2E_MODE" = embedded ] || skip "there is no embedded daemon"
+        export POCKETDOCKER_ROOT=$E2E_HOME/idle POCKETDOCKER_RUN_ROOT=$E2E_HOME/idle-run
+        POCKETDOCKER_IDLE_SECONDS=1 "$PROGRAMS/pocketdockerd" --embedded 3>&- &
+        local daemon=$!
+        await 30 test -S "$POCKETDOCKER_RUN_ROOT/private"
+        timeout 120 "$PROGRAMS/pocketdocker" events --until "$(date -d '+4 seconds' +%s)" 3>&- &
+        local follower=$!
+        # Longer than it would stay for nobody.
+        sleep 2
+        kill -0 "$daemon"
+        wait "$follower"
+        await 60 process_gone "$daemon"
+        wait "$daemon"
+}

@@ -72,8 +72,9 @@ static void test_event_line_print_says_which_health_in_the_action(void **state) 
 static void test_event_line_print_has_dockers_fields(void **state) {
         EventLine e = line();
 
-        assert_string_equal(printed("{{.Type}} {{.Action}} {{.Actor.ID}} {{.Actor.Attributes.name}} "
-                                    "{{.Scope}} {{.Time}} {{.TimeNano}} {{.Status}} {{.ID}} "
+        assert_string_equal(printed("{{.Type}} {{.Action}} {{.Actor.ID}} "
+                                    "{{.Actor.Attributes.name}} {{.Scope}} "
+                                    "{{.Time}} {{.TimeNano}} {{.Status}} {{.ID}} "
                                     "{{.From}} {{.Number}}",
                                             &e),
                         "container die 0123 web local 1700000000 1700000000000042000 die 0123 bb:1 "
