@@ -196,6 +196,46 @@ int client_send_call(Client *c, sd_bus_message *m, uint64_t timeout_usec,
         return r < 0 ? client_error(c, &e, r, reterr) : 0;
 }
 
+void client_call_done(ClientCall *call) {
+        sd_bus_slot_unref(call->slot); /* a reply that comes after this is nobody's */
+        sd_bus_message_unref(call->reply);
+        *call = (ClientCall) {};
+}
+
+static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        ClientCall *call = userdata;
+
+        call->reply = sd_bus_message_ref(m);
+        return 0;
+}
+
+int client_begin_call(Client *c, sd_bus_message *m, uint64_t timeout_usec, ClientCall *call,
+                Failure *reterr) {
+        int r;
+
+        r = sd_bus_call_async(c->bus, &call->slot, m, on_reply, call, timeout_usec);
+        return r < 0 ? client_error(c, NULL, r, reterr) : 0;
+}
+
+int client_end_call(Client *c, ClientCall *call, sd_bus_message **ret_reply, Failure *reterr) {
+        int r;
+
+        /* Where the connection ends, sd-bus itself answers what is open with an error. */
+        while (!call->reply) {
+                r = sd_bus_process(c->bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(c->bus, UINT64_MAX);
+                if (r < 0)
+                        return client_error(c, NULL, r, reterr);
+        }
+
+        if (sd_bus_message_is_method_error(call->reply, NULL))
+                return client_error(c, sd_bus_message_get_error(call->reply), 0, reterr);
+        if (ret_reply)
+                *ret_reply = TAKE_PTR(call->reply);
+        return 0;
+}
+
 int client_call(Client *c, const char *path, const char *interface, const char *member,
                 uint64_t timeout_usec, sd_bus_message **ret_reply, Failure *reterr,
                 const char *types, ...) {

@@ -51,7 +51,22 @@ int client_new_call(Client *c, const char *path, const char *interface, const ch
 int client_send_call(Client *c, sd_bus_message *m, uint64_t timeout_usec,
                 sd_bus_message **ret_reply, Failure *reterr);
 
-/** client_call() - both in one; @types and what follows as in sd_bus_message_append(3). */
+/* A call whose reply is waited for later, so that several can be under way. Begin with {}. */
+typedef struct ClientCall {
+        sd_bus_slot *slot;     /* owned; NULL: nothing was sent */
+        sd_bus_message *reply; /* owned; NULL: not here yet */
+} ClientCall;
+
+void client_call_done(ClientCall *call);
+
+/** client_begin_call() - send a call; @call stays where it is until client_end_call() or client_call_done(). */
+int client_begin_call(Client *c, sd_bus_message *m, uint64_t timeout_usec, ClientCall *call,
+                Failure *reterr);
+
+/** client_end_call() - wait for its reply. @ret_reply, if wanted: owned by the caller. Return: as client_send_call(). */
+int client_end_call(Client *c, ClientCall *call, sd_bus_message **ret_reply, Failure *reterr);
+
+/** client_call() - make, send and wait in one; @types and what follows as in sd_bus_message_append(3). */
 int client_call(Client *c, const char *path, const char *interface, const char *member,
                 uint64_t timeout_usec, sd_bus_message **ret_reply, Failure *reterr,
                 const char *types, ...);

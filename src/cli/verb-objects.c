@@ -27,10 +27,86 @@ static int for_each(Client *c, const Arguments *args, ObjectFn fn, Failure *rete
         return status;
 }
 
+/*
+ * Calls that end when something happens to the container are sent together, or the graces of ten containers would add up,
+ * and one that is removed at its end would be gone before it is asked for. Fewer than the service takes of one caller.
+ */
+enum { CALLS_AT_ONCE = 64 };
+
+typedef struct Pending {
+        ClientCall call;
+        Failure failure;
+        int error; /* of what came before the call was sent */
+} Pending;
+
+typedef int (*AppendFn)(sd_bus_message *m, const Arguments *args, Failure *reterr);
+typedef int (*EndFn)(const char *name, sd_bus_message *reply, Failure *reterr);
+
+static void begin(Client *c, const Arguments *args, const char *name, const char *member,
+                AppendFn append, Pending *p) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = client_find(c, name, &path, &p->failure);
+        if (r >= 0)
+                r = client_new_call(c, path, BUS_INTERFACE_CONTAINER, member, &m, &p->failure);
+        if (r >= 0)
+                r = append(m, args, &p->failure);
+        /* A grace may be as long as the caller likes; the service answers at the end of it, so no time is set here. */
+        if (r >= 0)
+                r = client_begin_call(c, m, CLIENT_FOR_EVER, &p->call, &p->failure);
+        p->error = MIN2(r, 0);
+}
+
+static int end(Client *c, const char *name, EndFn fn, Pending *p) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r = p->error;
+
+        if (r >= 0)
+                r = client_end_call(c, &p->call, &reply, &p->failure);
+        return r < 0 ? r : fn(name, reply, &p->failure);
+}
+
+static int all_at_once(Client *c, const Arguments *args, const char *member, AppendFn append,
+                EndFn fn, Failure *reterr) {
+        _cleanup_free_ Pending *pending = NULL;
+        size_t n = args->n_operands, sent = 0;
+        int status = 0, r = 0;
+
+        pending = calloc(n, sizeof(*pending));
+        if (!pending)
+                return -ENOMEM;
+
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                Pending *p = &pending[i];
+
+                /* Where there is no service, the first says so for all. */
+                for (; sent < n && sent - i < CALLS_AT_ONCE; sent++) {
+                        if (sent > 0 && (!c->bus || c->absent))
+                                break;
+                        begin(c, args, args->operands[sent], member, append, &pending[sent]);
+                }
+                r = end(c, args->operands[i], fn, p);
+                if (r < 0 && (c->absent || n == 1 || !c->bus))
+                        failure_move(&p->failure, reterr);
+                else if (r < 0) {
+                        fprintf(stderr, PROGRAM_CLI ": %s\n", failure_message(&p->failure));
+                        status = 1;
+                        r = 0;
+                }
+        }
+
+        for (size_t i = 0; i < n; i++) {
+                client_call_done(&pending[i].call);
+                failure_done(&pending[i].failure);
+        }
+        return r < 0 ? r : status;
+}
+
 static int call_container(Client *c, const char *name, const char *member, uint64_t timeout_usec,
                 Failure *reterr, sd_bus_message **ret_reply,
-                int (*append)(sd_bus_message *m, const Arguments *args, Failure *reterr),
-                const Arguments *args) {
+                AppendFn append, const Arguments *args) {
         _cleanup_message_ sd_bus_message *m = NULL;
         _cleanup_free_ char *path = NULL;
         int r;
@@ -95,17 +171,8 @@ static int done(int r, const char *name) {
         return r;
 }
 
-/* A grace may be as long as the caller likes; the service answers at the end of it, so no time is set here. */
-static int stop_one(Client *c, const Arguments *args, const char *name, Failure *reterr) {
-        return done(call_container(c, name, "Stop", CLIENT_FOR_EVER, reterr, NULL, append_options,
-                                    args),
-                        name);
-}
-
-static int restart_one(Client *c, const Arguments *args, const char *name, Failure *reterr) {
-        return done(call_container(c, name, "Restart", CLIENT_FOR_EVER, reterr, NULL,
-                                    append_options, args),
-                        name);
+static int print_name(const char *name, sd_bus_message *reply, Failure *reterr) {
+        return done(0, name);
 }
 
 static int kill_one(Client *c, const Arguments *args, const char *name, Failure *reterr) {
@@ -151,14 +218,10 @@ static int update_one(Client *c, const Arguments *args, const char *name, Failur
                         name);
 }
 
-static int wait_one(Client *c, const Arguments *args, const char *name, Failure *reterr) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
+static int print_status(const char *name, sd_bus_message *reply, Failure *reterr) {
         int32_t status;
         int r;
 
-        r = call_container(c, name, "Wait", CLIENT_FOR_EVER, reterr, &reply, append_options, args);
-        if (r < 0)
-                return r;
         r = sd_bus_message_read(reply, "i", &status);
         if (r < 0)
                 return client_message_error(r, reterr);
@@ -203,11 +266,11 @@ static int rmi_one(Client *c, const Arguments *args, const char *name, Failure *
 }
 
 int verb_stop(Client *c, const Arguments *args, Failure *reterr) {
-        return for_each(c, args, stop_one, reterr);
+        return all_at_once(c, args, "Stop", append_options, print_name, reterr);
 }
 
 int verb_restart(Client *c, const Arguments *args, Failure *reterr) {
-        return for_each(c, args, restart_one, reterr);
+        return all_at_once(c, args, "Restart", append_options, print_name, reterr);
 }
 
 int verb_kill(Client *c, const Arguments *args, Failure *reterr) {
@@ -238,7 +301,7 @@ int verb_update(Client *c, const Arguments *args, Failure *reterr) {
 }
 
 int verb_wait(Client *c, const Arguments *args, Failure *reterr) {
-        return for_each(c, args, wait_one, reterr);
+        return all_at_once(c, args, "Wait", append_options, print_status, reterr);
 }
 
 int verb_rename(Client *c, const Arguments *args, Failure *reterr) {

@@ -211,3 +211,17 @@ teardown() { teardown_test; }
 }
 
 gone() { ! pocketdocker inspect "$1"; }
+
+@test "several are stopped at once: none waits for another's grace" {
+        local out=$BATS_TEST_TMPDIR/out status=0
+        pocketdocker run -d --name stubborn "$IMAGE" sh -c 'trap "" TERM; echo ready; while :; do sleep 3600; done'
+        await 30 logged stubborn ready
+        start_waiting willing
+        "$PROGRAMS/pocketdocker" stop -t -1 stubborn nowhere willing >"$out" 2>&1 3>&- &
+        await 20 state_is willing exited
+        state_is stubborn running
+        pocketdocker kill stubborn
+        wait $! || status=$?
+        assert_equal "$status" 1
+        assert_equal "$(sort "$out" | tr '\n' ' ')" "pocketdocker: No such container: 'nowhere' stubborn willing "
+}
