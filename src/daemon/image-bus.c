@@ -29,7 +29,7 @@ static int get_size(sd_bus *bus, const char *path, const char *interface, const 
         return sd_bus_message_append(reply, "t", image_size(userdata));
 }
 
-static int append_tags_entry(sd_bus_message *m, const Image *i) {
+static int append_tags_entry(sd_bus_message *m, const Image *i, const ImageFilter *filter) {
         int r;
 
         r = sd_bus_message_open_container(m, 'e', "sv");
@@ -44,7 +44,19 @@ static int append_tags_entry(sd_bus_message *m, const Image *i) {
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_append_strv(m, (char **) image_tags(i));
+        r = sd_bus_message_open_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+
+        STRV_FOREACH(tag, image_tags(i)) {
+                if (!image_filter_shows(filter, *tag))
+                        continue;
+                r = sd_bus_message_append(m, "s", *tag);
+                if (r < 0)
+                        return r;
+        }
+
+        r = sd_bus_message_close_container(m);
         if (r < 0)
                 return r;
 
@@ -55,7 +67,7 @@ static int append_tags_entry(sd_bus_message *m, const Image *i) {
         return sd_bus_message_close_container(m);
 }
 
-int image_append(sd_bus_message *m, const Image *i) {
+int image_append(sd_bus_message *m, const Image *i, const ImageFilter *filter) {
         char path[OBJECT_PATH_MAX];
         int r;
 
@@ -71,7 +83,7 @@ int image_append(sd_bus_message *m, const Image *i) {
         if (r < 0)
                 return r;
 
-        r = append_tags_entry(m, i);
+        r = append_tags_entry(m, i, filter);
         if (r < 0)
                 return r;
 

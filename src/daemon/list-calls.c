@@ -234,7 +234,7 @@ static int append_images(sd_bus_message *reply, Manager *manager, const ImageFil
                 if (r < 0)
                         return r;
 
-                r = image_append(reply, i);
+                r = image_append(reply, i, filter);
                 if (r < 0)
                         return r;
         }

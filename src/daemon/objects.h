@@ -9,6 +9,7 @@
 #include "engine/image.h"
 #include "engine/operation.h"
 #include "model/id.h"
+#include "model/image-filter.h"
 #include "model/names.h"
 
 int manager_bus_add(Link *link); /* these four: 0 or negative errno */
@@ -24,7 +25,9 @@ const char *operation_path(uint64_t number, char ret[static OBJECT_PATH_MAX]);
 
 /** container_append() - "(oa{sv})" for ListContainers: what everybody may see, and with @all what only its owner may. */
 int container_append(sd_bus_message *m, const Container *c, bool all);
-int image_append(sd_bus_message *m, const Image *i);
+
+/** image_append() - the same for ListImages; of its tags those that @filter shows. */
+int image_append(sd_bus_message *m, const Image *i, const ImageFilter *filter);
 
 /* container-bus.c's handlers, in container-calls.c. */
 int container_method_start(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -71,11 +71,17 @@ bool image_pattern_matches(const char *pattern, const char *tag) {
         return colon && !strchr(colon, '/') && glob(pattern, tag, (size_t) (colon - tag));
 }
 
-static bool fits_references(const ImageFilter *f, const ImageSubject *s) {
+bool image_filter_shows(const ImageFilter *f, const char *tag) {
         STRV_FOREACH(pattern, f->references)
-                STRV_FOREACH(tag, s->tags)
-                        if (image_pattern_matches(*pattern, *tag))
-                                return true;
+                if (image_pattern_matches(*pattern, tag))
+                        return true;
+        return strv_length(f->references) == 0;
+}
+
+static bool fits_references(const ImageFilter *f, const ImageSubject *s) {
+        STRV_FOREACH(tag, s->tags)
+                if (image_filter_shows(f, *tag))
+                        return true;
         return strv_length(f->references) == 0;
 }
 

@@ -41,5 +41,8 @@ typedef struct ImageSubject {
 
 bool image_filter_matches(const ImageFilter *f, const ImageSubject *s);
 
+/** image_filter_shows() - of an image that matches, is this tag to be shown? Not one that no reference asks for. */
+bool image_filter_shows(const ImageFilter *f, const char *tag);
+
 /** image_pattern_matches() - @pattern fits the familiar name @tag, with its tag or without. */
 bool image_pattern_matches(const char *pattern, const char *tag);

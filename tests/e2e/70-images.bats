@@ -127,3 +127,11 @@ image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
         run -0 pocketdocker run --rm "docker.io/library/$IMAGE" echo by-full-name
         assert_equal "$output" by-full-name
 }
+
+@test "images NAME shows the tags that match, not all that the image has" {
+        pocketdocker import "$E2E_HOME/rootfs.tar" shown:1
+        pocketdocker import "$E2E_HOME/rootfs.tar" shown:2
+        assert_equal "$(pocketdocker images --format '{{.Repository}}:{{.Tag}}' shown:1)" shown:1
+        assert_equal "$(pocketdocker images --format '{{.Repository}}:{{.Tag}}' -f 'reference=shown:*' | sort | tr '\n' ' ')" "shown:1 shown:2 "
+        pocketdocker rmi shown:1 shown:2
+}

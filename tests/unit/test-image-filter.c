@@ -120,12 +120,25 @@ static void test_image_filter_resolve_asks_and_bounds(void **state) {
         image_filter_done(&f);
 }
 
+static void test_image_filter_shows_what_references_ask_for(void **state) {
+        ImageFilter f = IMAGE_FILTER_INIT;
+
+        assert_true(image_filter_shows(&f, "bb:1"));
+        assert_int_equal(strv_push(&f.references, "bb:1"), 0);
+        assert_int_equal(strv_push(&f.references, "c*"), 0);
+        assert_true(image_filter_shows(&f, "bb:1"));
+        assert_false(image_filter_shows(&f, "bb:latest"));
+        assert_true(image_filter_shows(&f, "cc:2"));
+        image_filter_done(&f);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_image_pattern_matches_names),
                 cmocka_unit_test(test_image_pattern_matches_stars_in_no_time),
                 cmocka_unit_test(test_image_filter_matches_labels_tags_and_times),
                 cmocka_unit_test(test_image_filter_resolve_asks_and_bounds),
+                cmocka_unit_test(test_image_filter_shows_what_references_ask_for),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
