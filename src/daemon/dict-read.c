@@ -20,11 +20,6 @@ int dict_wrong_type(
                         "Option '%.256s' is of type '%.64s', not '%s'", key, expected, signature);
 }
 
-int dict_unknown_key(sd_bus_error *error, const char *key) {
-        return sd_bus_error_setf(
-                        error, SD_BUS_ERROR_INVALID_ARGS, "There is no option '%.256s'", key);
-}
-
 int dict_each(sd_bus_message *m, DictFn fn, void *userdata, sd_bus_error *error) {
         const char *key, *signature;
         int r;
@@ -80,6 +75,7 @@ static int read_strings(sd_bus_message *m, char ***ret) {
 typedef struct Fields {
         const DictField *fields;
         size_t n;
+        const char *word; /* what sentences call a key */
 } Fields;
 
 static int read_field(sd_bus_message *m, const char *key, const char *signature, void *userdata,
@@ -107,9 +103,15 @@ static int read_field(sd_bus_message *m, const char *key, const char *signature,
                         return sd_bus_message_read(m, "v", signature, field->ret);
                 }
         }
-        return dict_unknown_key(error, key);
+        return sd_bus_error_setf(
+                        error, SD_BUS_ERROR_INVALID_ARGS, "There is no %s '%.256s'", f->word, key);
 }
 
 int dict_read(sd_bus_message *m, const DictField *fields, size_t n, sd_bus_error *error) {
-        return dict_each(m, read_field, &(Fields){ .fields = fields, .n = n }, error);
+        return dict_each(m, read_field, &(Fields){ fields, n, "option" }, error);
+}
+
+int dict_read_filter(
+                sd_bus_message *m, const DictField *fields, size_t n, sd_bus_error *error) {
+        return dict_each(m, read_field, &(Fields){ fields, n, "filter" }, error);
 }

@@ -22,6 +22,10 @@ typedef struct DictField {
 /** dict_read() - read one a{sv}; @fields may be NULL with @n 0. Return: 0, or negative with @error filled in. */
 int dict_read(sd_bus_message *m, const DictField *fields, size_t n, sd_bus_error *error);
 
+/** dict_read_filter() - the same where what the keys say are filters, and sentences call them so. */
+int dict_read_filter(
+                sd_bus_message *m, const DictField *fields, size_t n, sd_bus_error *error);
+
 /**
  * dict_each() - call @fn for each pair; it reads the value, a variant that stands next in @m
  * @signature: of what is in the variant
@@ -33,4 +37,3 @@ int dict_each(sd_bus_message *m, DictFn fn, void *userdata, sd_bus_error *error)
 /** dict_wrong_type() - refuse: "Option 'x' is of type 's', not 'b'". */
 int dict_wrong_type(
                 sd_bus_error *error, const char *key, const char *signature, const char *expected);
-int dict_unknown_key(sd_bus_error *error, const char *key);

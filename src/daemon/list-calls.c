@@ -36,13 +36,25 @@ static void container_query_done(ContainerQuery *q) {
         container_filter_free(q->filter);
 }
 
-static int add_container_values(
-                ContainerQuery *q, const char *key, char *const *values, sd_bus_error *error) {
+/* An image goes by its id as well, or a container made by another of its names would not be found. */
+static int add_ancestor_id(
+                ContainerQuery *q, Manager *manager, const char *reference, Failure *reterr) {
+        Image *i;
+
+        if (manager_find_image(manager, reference, &i, NULL) < 0)
+                return 0; /* gone, while containers may still bear its name */
+        return container_filter_add(q->filter, "ancestor", image_id(i), reterr);
+}
+
+static int add_container_values(ContainerQuery *q, Manager *manager, const char *key,
+                char *const *values, sd_bus_error *error) {
         _cleanup_failure_ Failure failure = {};
         int r;
 
         STRV_FOREACH(value, values) {
                 r = container_filter_add(q->filter, key, *value, &failure);
+                if (r >= 0 && streq(key, "ancestor"))
+                        r = add_ancestor_id(q, manager, *value, &failure);
                 if (r < 0)
                         return bus_failure_set(error, r, &failure);
         }
@@ -73,11 +85,11 @@ static int read_container_query(sd_bus_message *m, ContainerQuery *q, sd_bus_err
         fields[n] = (DictField){ "running", DICT_BOOL, &q->running };
         fields[n + 1] = (DictField){ "limit", DICT_U32, &q->limit };
 
-        r = dict_read(m, fields, ELEMENTSOF(fields), error);
+        r = dict_read_filter(m, fields, ELEMENTSOF(fields), error);
         if (r >= 0)
                 r = container_filter_new(&q->filter);
         for (size_t i = 0; i < n && r >= 0; i++)
-                r = add_container_values(q, container_keys[i], values[i], error);
+                r = add_container_values(q, manager_of(m), container_keys[i], values[i], error);
         for (size_t i = 0; i < n; i++)
                 strv_free(values[i]);
         if (r < 0)
@@ -202,7 +214,7 @@ static int read_image_filter(sd_bus_message *m, ImageFilter *filter, sd_bus_erro
         _cleanup_failure_ Failure failure = {};
         int r;
 
-        r = dict_read(m, fields, ELEMENTSOF(fields), error);
+        r = dict_read_filter(m, fields, ELEMENTSOF(fields), error);
         if (r < 0)
                 return r;
 

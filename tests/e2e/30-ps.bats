@@ -54,8 +54,13 @@ teardown() { teardown_test; }
         assert_equal "$(pocketdocker ps --filter label=tier=back --format '{{.Names}}')" two
         assert_equal "$(pocketdocker ps --filter exited=9 --format '{{.Names}}')" two
         assert_equal "$(pocketdocker ps --filter "ancestor=$IMAGE" -q | wc -l)" 2
+        pocketdocker import "$E2E_HOME/rootfs.tar" other-name:1
+        assert_equal "$(pocketdocker ps --filter ancestor=other-name:1 -q | wc -l)" 2
+        pocketdocker rmi other-name:1
         run -1 --separate-stderr pocketdocker ps --filter nonsense=1
-        assert_sentence "$stderr" nonsense
+        assert_equal "$stderr" "pocketdocker: There is no filter 'nonsense'"
+        run -1 --separate-stderr pocketdocker images --filter nonsense=1
+        assert_equal "$stderr" "pocketdocker: There is no filter 'nonsense'"
 }
 
 @test "--format json gives an object a line with Docker's words" {
