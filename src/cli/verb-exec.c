@@ -65,6 +65,9 @@ int verb_exec(Client *c, const Arguments *args, Failure *reterr) {
         };
         int r;
 
+        if (arguments_switch(args, "privileged", false))
+                return fail(reterr, FAILURE_UNSUPPORTED, 0,
+                                "The option 'privileged' is not supported by this version");
         r = detach_keys_parse(arguments_string(args, "detach-keys") ?: DETACH_KEYS_DEFAULT, &s.keys,
                         reterr);
         if (r >= 0)

@@ -6,6 +6,7 @@
 #include "engine/command.h"
 #include <string.h>
 #include "base/str.h"
+#include "engine/plan-failure.h"
 
 static int merge_env(const Container *c, const ExecArgs *args, char ***ret) {
         _cleanup_strv_free_ char **env = NULL;
@@ -76,18 +77,5 @@ int command_spawn(Container *c, const CommandArgs *args, MonitorClient **ret, in
 }
 
 void command_failure(const Container *c, const char *command, const PlanFailure *f, Failure *ret) {
-        const char *step = plan_step_to_string((PlanStep) f->step);
-        int error = f->error > 0 ? f->error : EIO;
-
-        if (f->step == PLAN_STEP_EXECVE && (error == ENOENT || error == ENOTDIR))
-                (void) fail(ret, FAILURE_COMMAND_NOT_FOUND, error,
-                                "Command '%s' was not found in container '%s'", command, c->name);
-        else if (f->step == PLAN_STEP_EXECVE)
-                (void) fail(ret, FAILURE_COMMAND_NOT_EXECUTABLE, error,
-                                "Command '%s' cannot be executed in container '%s': %s", command,
-                                c->name, strerror(error));
-        else
-                (void) fail(ret, FAILURE_START_FAILED, error,
-                                "Failed to run '%s' in container '%s' at step '%s': %s", command,
-                                c->name, strempty(step), strerror(error));
+        plan_failure_describe(f, command, c->name, "run a command in", ret);
 }

@@ -15,6 +15,7 @@
 #include "base/usec.h"
 #include "engine/container-private.h"
 #include "engine/health.h"
+#include "engine/plan-failure.h"
 
 #define REMOVE_TRIES_MAX 100U
 #define EXIT_CODE_KILLED (128 + SIGKILL)
@@ -86,26 +87,8 @@ static void set_error(Container *c, const char *sentence) {
 }
 
 void container_set_start_failure(Container *c, const PlanFailure *f) {
-        const char *command = c->spec->argv ? c->spec->argv[0] : "",
-                   *step = plan_step_to_string((PlanStep) f->step);
-        int error = f->error > 0 ? f->error : EIO;
-
-        if (f->step == PLAN_STEP_EXECVE && (error == ENOENT || error == ENOTDIR))
-                (void) fail(&c->failure, FAILURE_COMMAND_NOT_FOUND, error,
-                                "Command '%s' was not found in container '%s'", command, c->name);
-        else if (f->step == PLAN_STEP_EXECVE)
-                (void) fail(&c->failure, FAILURE_COMMAND_NOT_EXECUTABLE, error,
-                                "Command '%s' cannot be executed in container '%s': %s", command,
-                                c->name, strerror(error));
-        else if (f->step == PLAN_STEP_USER && error == ENOENT)
-                (void) fail(&c->failure, FAILURE_START_FAILED, error,
-                                "User or group '%s' was not found in the image of container '%s'",
-                                f->detail, c->name);
-        else
-                (void) fail(&c->failure, FAILURE_START_FAILED, error,
-                                "Failed to start container '%s' at step '%s'%s%s%s: %s", c->name,
-                                strempty(step), f->detail[0] ? " ('" : "", f->detail,
-                                f->detail[0] ? "')" : "", strerror(error));
+        plan_failure_describe(f, c->spec->argv ? c->spec->argv[0] : "", c->name, "start",
+                        &c->failure);
         set_error(c, failure_message(&c->failure));
 }
 

@@ -14,6 +14,7 @@
 
 #define LINE_BYTES_MAX 1024U
 #define DATABASE_BYTES_MAX (4U * 1024 * 1024)
+#define ID_COUNT 65536U /* of a container's range: a host's id above it is mapped to nobody */
 
 typedef struct Lookup {
         const char *user, *group; /* as asked for; group NULL: the user's */
@@ -159,6 +160,8 @@ int step_user(Child *c) {
         if (r < 0)
                 return r;
         c->gid = l.gid;
+        if (c->uid >= ID_COUNT || c->gid >= ID_COUNT)
+                return -ERANGE;
         set_home(c, &l.entry);
 
         /* Here, while the capability is there; the ids themselves change in step_credentials(). */

@@ -41,6 +41,18 @@ teardown() { teardown_test; }
         assert_equal "${lines[*]}" "1000 /tmp run exec"
 }
 
+@test "exec names the user or directory that is not there" {
+        start_waiting c
+        run -125 --separate-stderr pocketdocker exec -u nosuchuser c true
+        assert_sentence "$stderr" nosuchuser
+        run -125 --separate-stderr pocketdocker exec -u 70000 c true
+        assert_sentence "$stderr" 70000
+        run -125 --separate-stderr pocketdocker exec -w /no/such/dir c true
+        assert_sentence "$stderr" /no/such/dir
+        run -125 --separate-stderr pocketdocker exec --privileged c true
+        assert_equal "$stderr" "pocketdocker: The option 'privileged' is not supported by this version"
+}
+
 @test "exec has the workload's confinement" {
         start_waiting c
         run -0 pocketdocker exec c grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status
