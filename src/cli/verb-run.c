@@ -96,8 +96,11 @@ static int cid_file_write(CidFile *f, const char *id, Failure *reterr) {
         r = write_full(f->fd, id, strlen(id));
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to write '%s'", f->path);
-        f->path = NULL;
         return 0;
+}
+
+static void cid_file_keep(CidFile *f) {
+        f->path = NULL;
 }
 
 static void print_id(const char *path) {
@@ -154,6 +157,7 @@ static int run_detached(Client *c, const Arguments *args, Failure *reterr) {
         r = cid_file_write(&cid_file, path_id(path), reterr);
         if (r < 0)
                 return r;
+        cid_file_keep(&cid_file);
         print_id(path);
         return 0;
 }
@@ -192,6 +196,8 @@ int verb_run(Client *c, const Arguments *args, Failure *reterr) {
                 r = session_run(c, &s, reterr);
         if (r < 0)
                 discard(c, path);
+        else
+                cid_file_keep(&cid_file);
         return r;
 }
 
@@ -209,6 +215,7 @@ int verb_create(Client *c, const Arguments *args, Failure *reterr) {
         r = cid_file_write(&cid_file, path_id(path), reterr);
         if (r < 0)
                 return r;
+        cid_file_keep(&cid_file);
         print_id(path);
         return 0;
 }

@@ -159,6 +159,14 @@ traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"; }
         assert_equal "${lines[*]}" "1234 4321"
 }
 
+@test "an id that no container has is refused by name" {
+        run -125 --separate-stderr pocketdocker run --rm -u 70000 "$IMAGE" true
+        assert_sentence "$stderr" 70000
+        run -125 --separate-stderr pocketdocker run --rm -u app:70000 "$IMAGE" true
+        assert_sentence "$stderr" 70000
+        assert_nothing_left
+}
+
 @test "a workload that is not root has no capability" {
         run -0 pocketdocker run --rm -u app "$IMAGE" grep -E '^Cap(Eff|Prm)' /proc/self/status
         assert_equal "$(tr -d '\t\n' <<<"$output")" CapPrm:0000000000000000CapEff:0000000000000000
@@ -194,6 +202,15 @@ traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"; }
         pocketdocker run -d --cidfile "$BATS_TEST_TMPDIR/cid" --name c "$IMAGE" sleep 3600
         assert_equal "$(cat "$BATS_TEST_TMPDIR/cid")" "$(field c .Id)"
         run -125 pocketdocker run --rm --cidfile "$BATS_TEST_TMPDIR/cid" "$IMAGE" true
+}
+
+@test "--cidfile is gone where no container is" {
+        run -127 pocketdocker run --cidfile "$BATS_TEST_TMPDIR/cid" "$IMAGE" no-such-command
+        [ ! -e "$BATS_TEST_TMPDIR/cid" ]
+        run -127 pocketdocker run -d --cidfile "$BATS_TEST_TMPDIR/cid" "$IMAGE" no-such-command
+        [ ! -e "$BATS_TEST_TMPDIR/cid" ]
+        run -125 pocketdocker create --cidfile "$BATS_TEST_TMPDIR/cid" no-such-image
+        [ ! -e "$BATS_TEST_TMPDIR/cid" ]
 }
 
 @test "--init reaps orphans and passes signals on" {
