@@ -31,6 +31,8 @@ teardown() {
 
 old() { PROGRAMS=$OLD "$@"; }
 
+three_results() { [ "$(field "$1" 'len .State.Health.Log')" -ge 3 ]; }
+
 monitor_of() { awk '/^PPid/ { print $2 }' "/proc/$(field "$1" .State.Pid)/status"; }
 
 # update: the next call starts the engine under test.
@@ -100,4 +102,17 @@ update() {
         assert_equal "$(pocketdocker logs c)" $'told\ntold'
         pocketdocker rm c
         assert_nothing_left
+}
+
+@test "a port that it cannot ask makes it as healthy as its first process is alive, and the log says so once" {
+        local log=$BATS_TEST_TMPDIR/log
+        old pocketdocker run -d --name c --health-http 80 --health-interval 100ms --health-timeout 1h "$IMAGE" sleep 3600
+        old kill_daemon
+        "$PROGRAMS/pocketdockerd" --root "$STATE" --run-root "$RUN" --embedded 3>&- 2>"$log" &
+        await 30 bus tree org.pocketdocker.Manager
+        pocketdocker wait --condition healthy c
+        run -0 pocketdocker healthcheck run c
+        assert_match "$(field c '(index .State.Health.Log 0).Output')" 'older version'
+        await 20 three_results c
+        assert_equal "$(grep -c "monitor of container 'c' is of an older version" "$log")" 1
 }

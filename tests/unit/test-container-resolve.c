@@ -170,6 +170,21 @@ static void test_container_spec_resolve_refuses_the_images_nonsense(void **state
         assert_int_equal(x->failure.code, FAILURE_INVALID_SPEC);
 }
 
+static void test_container_spec_resolve_takes_the_images_health_check(void **state) {
+        Fixture *x = *state;
+        Healthcheck *h = x->config->healthcheck = calloc(1, sizeof(*h));
+
+        assert_non_null(h);
+        h->test = words("CMD-SHELL true");
+        h->interval_usec = 5000000;
+        x->spec->command = words("sh");
+        assert_int_equal(container_spec_resolve(x->spec, x->config, ID, &x->failure), 0);
+        assert_int_equal(x->spec->health.probe, HEALTH_PROBE_SHELL);
+        assert_words(x->spec->health.command, "true");
+        assert_int_equal(x->spec->health.interval_usec, 5000000);
+        assert_int_equal(x->spec->health.retries, 3);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_container_spec_resolve_argv),
@@ -184,6 +199,9 @@ int main(void) {
                                 test_container_spec_resolve_takes_from_the_image, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                                 test_container_spec_resolve_prefers_the_caller, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                                test_container_spec_resolve_takes_the_images_health_check, setup,
+                                teardown),
                 cmocka_unit_test_setup_teardown(
                                 test_container_spec_resolve_refuses_the_images_nonsense, setup,
                                 teardown),
