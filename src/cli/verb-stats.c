@@ -420,6 +420,7 @@ int verb_stats(Client *c, const Arguments *args, Failure *reterr) {
                 .whole = arguments_switch(args, "no-trunc", false),
                 .stream = !arguments_switch(args, "no-stream", false),
         };
+        bool shown = false;
         int r;
 
         allow_many_files();
@@ -433,6 +434,9 @@ int verb_stats(Client *c, const Arguments *args, Failure *reterr) {
                         r = collect(&v);
                 if (r >= 0)
                         r = show(&v, reterr);
+                shown = shown || r >= 0;
         } while (r >= 0 && v.stream && (!v.named || v.n_rows > 0));
+        if (shown)
+                c->absent = false; /* one that has gone is no reason to show those of another engine */
         return r;
 }
