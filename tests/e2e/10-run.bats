@@ -68,7 +68,8 @@ teardown() { teardown_test; }
 # bats test_tags=native
 @test "flags of later versions are refused with one sentence, never ignored" {
         local flags
-        for flags in "-p 8080:80" "-m 64m" "-v /tmp:/tmp" "--privileged" "--cap-add ALL" "--health-cmd true" "--cpus 1"; do
+        for flags in "-p 8080:80" "-v /tmp:/tmp" "--privileged" "--cap-add ALL" "--isolation x" "--device-read-bps /dev/sda:1" \
+                "--dns-opt x" "--net-alias x" "--memory-swappiness 1"; do
                 # shellcheck disable=SC2086 # a flag and its value
                 run -125 --separate-stderr pocketdocker run --rm $flags "$IMAGE" true
                 assert_equal "$(wc -l <<<"$stderr")" 1
