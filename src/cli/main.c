@@ -21,11 +21,13 @@ static const Flag *const global_tables[] = { global_flags, NULL };
 
 /* Docker's longer spellings: `container ls`, `image rm`. */
 static const struct {
-        const char *group, *word, *verb;
+        const char *group, *word, *verb, *flag;
 } groups[] = {
         { "container", "ls", "ps" },     { "container", "list", "ps" }, { "container", "ps", "ps" },
         { "image", "ls", "images" },     { "image", "list", "images" }, { "image", "rm", "rmi" },
-        { "image", "import", "import" }, { "image", "inspect", "inspect" },
+        { "image", "import", "import" }, { "system", "info", "info" },
+        { "image", "inspect", "inspect", "--type=image" },
+        { "container", "inspect", "inspect", "--type=container" },
 };
 
 static void print_help(FILE *out) {
@@ -45,6 +47,8 @@ static const Verb *find_verb(char ***words) {
                 for (size_t i = 0; i < ELEMENTSOF(groups); i++)
                         if (streq(w[0], groups[i].group) && streq(w[1], groups[i].word)) {
                                 *words += 2;
+                                if (groups[i].flag)
+                                        *--*words = (char *) groups[i].flag; /* read, never written */
                                 return verb_find(groups[i].verb);
                         }
         if (w[1] && streq(w[0], "container")) {
@@ -54,6 +58,34 @@ static const Verb *find_verb(char ***words) {
         }
         *words += 1;
         return verb_find(w[0]);
+}
+
+static bool is_group(const char *word) {
+        return streq(word, "container") || streq(word, "image") || streq(word, "system");
+}
+
+static int no_verb(char *const *words) {
+        bool both = is_group(words[0]) && words[1] && words[1][0] != '-';
+
+        fprintf(stderr,
+                        PROGRAM_CLI ": There is no verb '%s%s%s'; see '" PROGRAM_CLI " --help'\n",
+                        words[0], both ? " " : "", both ? words[1] : "");
+        return 1;
+}
+
+static int help(char **words) {
+        char **rest = words;
+        const Verb *v;
+
+        if (!words[0]) {
+                print_help(stdout);
+                return 0;
+        }
+        v = find_verb(&rest);
+        if (!v)
+                return no_verb(words);
+        verb_print_help(v, stdout);
+        return 0;
 }
 
 /* A stream that the caller closed would give its number to the next fd, and the workload's output would go there. */
@@ -94,11 +126,10 @@ static int run(char **argv) {
                 puts(PROGRAM_CLI " " POCKETDOCKER_VERSION);
                 return 0;
         }
-        if (arguments_switch(&args, "help", false) ||
-                        (args.n_operands > 0 && streq(args.operands[0], "help"))) {
-                print_help(stdout);
-                return 0;
-        }
+        if (arguments_switch(&args, "help", false))
+                return help((char *[]) { NULL });
+        if (args.n_operands > 0 && streq(args.operands[0], "help"))
+                return help(args.operands + 1);
         if (args.n_operands == 0) {
                 print_help(stderr);
                 return 1;
@@ -106,13 +137,8 @@ static int run(char **argv) {
 
         words = args.operands;
         v = find_verb(&words);
-        if (!v) {
-                fprintf(stderr,
-                                PROGRAM_CLI ": There is no verb '%s'; see '" PROGRAM_CLI
-                                            " --help'\n",
-                                args.operands[0]);
-                return 1;
-        }
+        if (!v)
+                return no_verb(args.operands);
         c.address = arguments_string(&args, "address");
         c.ask_password = !arguments_switch(&args, "no-ask-password", false);
         return verb_main(v, &c, words);

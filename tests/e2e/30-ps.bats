@@ -125,6 +125,23 @@ teardown() { teardown_test; }
 @test "an unknown verb is refused and named" {
         run -1 --separate-stderr pocketdocker frobnicate
         assert_sentence "$stderr" frobnicate
+        run -1 --separate-stderr pocketdocker container frobnicate
+        assert_sentence "$stderr" "container frobnicate"
         run -0 pocketdocker --help
         [[ $output == *run* && $output == *logs* ]]
+        assert_equal "$(pocketdocker help)" "$(pocketdocker --help)"
+        assert_equal "$(pocketdocker help run)" "$(pocketdocker run --help)"
+        run -1 --separate-stderr pocketdocker help frobnicate
+        assert_sentence "$stderr" frobnicate
+}
+
+@test "Docker's longer spellings find what they name, and nothing else" {
+        pocketdocker create --name c "$IMAGE" true
+        assert_equal "$(pocketdocker container ls -q)" "$(pocketdocker ps -q)"
+        assert_equal "$(pocketdocker image ls -q)" "$(pocketdocker images -q)"
+        assert_equal "$(pocketdocker container inspect -f '{{.Name}}' c)" /c
+        run -1 pocketdocker image inspect c
+        run -1 pocketdocker container inspect "$IMAGE"
+        run -0 pocketdocker image inspect "$IMAGE"
+        run -0 pocketdocker system info
 }
