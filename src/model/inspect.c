@@ -249,7 +249,7 @@ static void put_resources(Object *o, const Resources *r) {
 static void put_host_config(Object *o, const ContainerSpec *spec) {
         Object host = object_new(), restart = object_new();
 
-        put_string(&host, "NetworkMode", spec->network);
+        put_string(&host, "NetworkMode", isempty(spec->network) ? "default" : spec->network);
         put_string(&restart, "Name", restart_mode_to_string(spec->restart.mode));
         put_number(&restart, "MaximumRetryCount", spec->restart.max_tries);
         put_object(&host, "RestartPolicy", &restart);

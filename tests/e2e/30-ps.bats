@@ -145,3 +145,12 @@ teardown() { teardown_test; }
         run -0 pocketdocker image inspect "$IMAGE"
         run -0 pocketdocker system info
 }
+
+@test "the network is kept as it was typed, default where nothing was" {
+        pocketdocker create --name typed --network none "$IMAGE" true
+        pocketdocker create --name said --network default "$IMAGE" true
+        pocketdocker create --name unsaid "$IMAGE" true
+        assert_equal "$(pocketdocker inspect -f '{{.HostConfig.NetworkMode}}' typed said unsaid | tr '\n' ' ')" "none default default "
+        assert_equal "$(pocketdocker ps --filter network=none --format '{{.Names}}')" typed
+        assert_equal "$(pocketdocker ps --filter network=default --format '{{.Names}}' | tr '\n' ' ')" "unsaid said "
+}
