@@ -68,6 +68,14 @@ teardown() { teardown_test; }
         assert_equal "$(timeout 60 "$PROGRAMS/pocketdocker" logs -f c)" "done"
 }
 
+@test "-f of one that was not started yet shows it from its start on" {
+        pocketdocker create --name c "$IMAGE" echo first
+        timeout 120 "$PROGRAMS/pocketdocker" logs -f c >"$BATS_TEST_TMPDIR/followed" 3>&- &
+        pocketdocker start c
+        wait $!
+        assert_equal "$(cat "$BATS_TEST_TMPDIR/followed")" first
+}
+
 @test "-f follows over rotations and loses nothing that is kept" {
         pocketdocker run -d --name c --log-opt max-size=64k --log-opt max-file=3 "$IMAGE" sh -c 'sleep 1; seq 1 40000'
         timeout 120 "$PROGRAMS/pocketdocker" logs -f c >"$BATS_TEST_TMPDIR/followed" 3>&- &
