@@ -173,7 +173,7 @@ static int command_text(char *const *command, bool whole, char **ret) {
 }
 
 typedef struct PsTexts {
-        char id[ID_MAX], status[STATUS_TEXT_MAX], created_at[HUMAN_DATE_MAX];
+        char id[ID_MAX], image_id[ID_MAX], status[STATUS_TEXT_MAX], created_at[HUMAN_DATE_MAX];
         char running_for[HUMAN_AGO_MAX], started[HUMAN_AGO_MAX], exit_code[12], restarts[12],
                         pid[12];
         char *command, *labels, *why; /* owned */
@@ -194,6 +194,9 @@ static int add_row(Listing *l, const Container *c, bool whole, usec_t now, Failu
 
         (void) snprintf(t.id, sizeof(t.id), "%.*s", whole ? (int) ID_HEX : (int) ID_SHORT_HEX,
                         c->id);
+        /* One that was run by its id, or as a file. */
+        if (!whole && id_is_valid(c->image))
+                (void) snprintf(t.image_id, sizeof(t.image_id), "%.*s", (int) ID_SHORT_HEX, c->image);
         (void) snprintf(t.exit_code, sizeof(t.exit_code), "%d", c->exit_code);
         (void) snprintf(t.restarts, sizeof(t.restarts), "%u", c->restarts);
         (void) snprintf(t.pid, sizeof(t.pid), "%u", c->pid);
@@ -221,7 +224,7 @@ static int add_row(Listing *l, const Container *c, bool whole, usec_t now, Failu
         const char *values[_COLUMNS] = {
                 [COLUMN_ID] = t.id,
                 [COLUMN_NAMES] = c->name,
-                [COLUMN_IMAGE] = c->image,
+                [COLUMN_IMAGE] = t.image_id[0] ? t.image_id : c->image,
                 [COLUMN_COMMAND] = t.command,
                 [COLUMN_STATUS] = status,
                 [COLUMN_STARTED] = t.started,

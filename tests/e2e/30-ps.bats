@@ -36,6 +36,15 @@ teardown() { teardown_test; }
         assert_equal "$(pocketdocker ps -q --no-trunc)" "$id"
 }
 
+@test "an image without a name is shown by its short id, --no-trunc by its whole one" {
+        local id
+        pocketdocker create "$E2E_HOME/rootfs.tar" true
+        id=$(pocketdocker images -q --no-trunc "$IMAGE")
+        id=${id#sha256:}
+        assert_equal "$(pocketdocker ps --format '{{.Image}}')" "${id:0:12}"
+        assert_equal "$(pocketdocker ps --no-trunc --format '{{.Image}}')" "$id"
+}
+
 @test "ps -n and -l show the newest" {
         local i
         for i in 1 2 3; do
