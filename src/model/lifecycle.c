@@ -83,6 +83,10 @@ static void begin_remove(Decision *d) {
 static void begin_restart(Decision *d, uint64_t ran_usec) {
         Lifecycle *l = &d->step.next;
 
+        if (d->fact->booted) { /* a new beginning: what went before is no reason to wait */
+                begin_start(d);
+                return;
+        }
         l->state = CONTAINER_RESTARTING;
         l->activity = ACTIVITY_NONE;
         l->restart_delay_usec = restart_delay_usec(ran_usec, l->restart_delay_usec);
@@ -98,9 +102,10 @@ static void begin_restart(Decision *d, uint64_t ran_usec) {
 
 static bool policy_applies(const Decision *d) {
         const Lifecycle *l = &d->step.next;
+        uint32_t tries = d->fact->booted ? 0 : l->restart_count;
 
         return !l->stopped_by_user && !l->stopped_by_shutdown &&
-               restart_policy_applies(&d->policy->restart, l->exit_code, l->restart_count);
+               restart_policy_applies(&d->policy->restart, l->exit_code, tries);
 }
 
 /* A run is over. */
@@ -442,12 +447,23 @@ static void found_idle(Decision *d) {
                 if (d->policy->auto_remove)
                         begin_remove(d);
                 else if ((d->fact->booted || !l->stopped_by_user) &&
-                         restart_policy_resumes(&d->policy->restart, l->stopped_by_user))
+                         restart_policy_resumes(&d->policy->restart, l->stopped_by_user,
+                                         l->stopped_by_shutdown))
                         begin_start(d);
                 return;
         default:
                 return;
         }
+}
+
+/* A boot leaves nobody who waits for it, but a policy goes on, and a shutdown has only put it off. */
+static bool start_is_wanted(const Decision *d) {
+        const Lifecycle *l = &d->step.next;
+
+        if (!d->fact->booted)
+                return !l->stop_pending;
+        return !l->stopped_by_user && (l->state == CONTAINER_RESTARTING ||
+                                                      d->policy->restart.mode != RESTART_NO);
 }
 
 static void on_daemon_started(Decision *d) {
@@ -462,15 +478,16 @@ static void on_daemon_started(Decision *d) {
         else if (l->activity == ACTIVITY_STARTING) {
                 if (l->remove_pending)
                         begin_remove(d);
-                else if (l->stop_pending || (d->fact->booted && l->state != CONTAINER_RESTARTING)) {
-                        /* The start was never made, and who asked for it is gone. */
+                else if (!start_is_wanted(d)) {
                         l->activity = ACTIVITY_NONE;
                         l->stop_pending = l->start_pending = false;
                         if (l->state == CONTAINER_RESTARTING)
                                 l->state = CONTAINER_EXITED;
                         found_idle(d);
-                } else
+                } else {
+                        l->stopped_by_shutdown = false;
                         begin_run(d);
+                }
         } else
                 found_idle(d);
 }

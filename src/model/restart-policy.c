@@ -73,9 +73,18 @@ bool restart_policy_applies(const RestartPolicy *policy, int exit_code, uint32_t
         }
 }
 
-bool restart_policy_resumes(const RestartPolicy *policy, bool stopped_by_user) {
-        return policy->mode == RESTART_ALWAYS ||
-               (policy->mode == RESTART_UNLESS_STOPPED && !stopped_by_user);
+bool restart_policy_resumes(
+                const RestartPolicy *policy, bool stopped_by_user, bool stopped_by_shutdown) {
+        switch (policy->mode) {
+        case RESTART_ON_FAILURE:
+                return stopped_by_shutdown && !stopped_by_user;
+        case RESTART_ALWAYS:
+                return true;
+        case RESTART_UNLESS_STOPPED:
+                return !stopped_by_user;
+        default:
+                return false;
+        }
 }
 
 uint64_t restart_delay_usec(uint64_t ran_usec, uint64_t previous_usec) {

@@ -33,8 +33,12 @@ void restart_policy_to_string(
 /** restart_policy_applies() - to a run that ended by itself with @exit_code, after @tries restarts in a row. */
 bool restart_policy_applies(const RestartPolicy *policy, int exit_code, uint32_t tries);
 
-/** restart_policy_resumes() - at the daemon's start, for a container that does not run: @stopped_by_user tells how it ended. */
-bool restart_policy_resumes(const RestartPolicy *policy, bool stopped_by_user);
+/**
+ * restart_policy_resumes() - at the daemon's start, for a container that does not run
+ * @stopped_by_user, @stopped_by_shutdown: how it ended; one that a shutdown has ended has not failed, nor has it finished
+ */
+bool restart_policy_resumes(
+                const RestartPolicy *policy, bool stopped_by_user, bool stopped_by_shutdown);
 
 /**
  * restart_delay_usec() - how long to wait before the next try

@@ -407,52 +407,6 @@ static void test_lifecycle_next_auto_remove(void **state) {
         assert_int_equal(s.actions, ACTION_REMOVE);
 }
 
-static void test_lifecycle_next_shutdown_resumes_at_boot(void **state) {
-        LifecycleStep s = { .next.state = CONTAINER_RUNNING };
-
-        next(&s, &always, (LifecycleFact) { .kind = FACT_SHUTDOWN });
-        next(&s, &always, (LifecycleFact) { .kind = FACT_ENDED, .exit_code = 143 });
-        assert_int_equal(s.next.state, CONTAINER_EXITED);
-        assert_true(s.next.stopped_by_shutdown);
-        next(&s, &always, (LifecycleFact) { .kind = FACT_DAEMON_STARTED, .booted = true });
-        assert_int_equal(s.actions, ACTION_START);
-        assert_false(s.next.stopped_by_shutdown);
-}
-
-static void test_lifecycle_next_shutdown_overtakes_a_restart(void **state) {
-        LifecycleStep s = { .next.state = CONTAINER_RUNNING };
-
-        next(&s, &always, (LifecycleFact) { .kind = FACT_RESTART_ASKED });
-        next(&s, &always, (LifecycleFact) { .kind = FACT_SHUTDOWN });
-        next(&s, &always, (LifecycleFact) { .kind = FACT_ENDED, .exit_code = 143 });
-        assert_int_equal(s.next.state, CONTAINER_EXITED);
-        assert_int_equal(s.next.activity, ACTIVITY_NONE);
-        assert_true(s.next.stopped_by_shutdown);
-}
-
-static void test_lifecycle_next_stopped_by_hand_at_boot(void **state) {
-        const LifecyclePolicy unless = { .restart = { .mode = RESTART_UNLESS_STOPPED } };
-        const Lifecycle stopped = { .state = CONTAINER_EXITED, .stopped_by_user = true };
-        const LifecycleFact booted = { .kind = FACT_DAEMON_STARTED, .booted = true };
-        const LifecycleFact restarted = { .kind = FACT_DAEMON_STARTED };
-
-        assert_int_equal(lifecycle_next(&stopped, &restarted, &always, NOW).actions, 0);
-        assert_int_equal(lifecycle_next(&stopped, &booted, &always, NOW).actions, ACTION_START);
-        assert_int_equal(lifecycle_next(&stopped, &booted, &unless, NOW).actions, 0);
-}
-
-static void test_lifecycle_next_found_dead_after_a_power_loss(void **state) {
-        LifecycleStep s = { .next.state = CONTAINER_RUNNING };
-
-        next(&s, &always,
-                        (LifecycleFact){ .kind = FACT_DAEMON_STARTED,
-                                        .booted = true,
-                                        .exit_code = 137 });
-        assert_int_equal(s.next.state, CONTAINER_RESTARTING);
-        assert_int_equal(s.next.exit_code, 137);
-        assert_true(s.actions & ACTION_ARM_RESTART);
-}
-
 static void test_lifecycle_next_restart_timer_after_a_daemon_restart(void **state) {
         const Lifecycle waiting = {
                 .state = CONTAINER_RESTARTING,
@@ -554,10 +508,6 @@ int main(void) {
                 cmocka_unit_test(test_lifecycle_next_start_that_fails_while_it_is_to_go),
                 cmocka_unit_test(test_lifecycle_next_nothing_starts_what_is_to_go),
                 cmocka_unit_test(test_lifecycle_next_auto_remove),
-                cmocka_unit_test(test_lifecycle_next_shutdown_resumes_at_boot),
-                cmocka_unit_test(test_lifecycle_next_shutdown_overtakes_a_restart),
-                cmocka_unit_test(test_lifecycle_next_stopped_by_hand_at_boot),
-                cmocka_unit_test(test_lifecycle_next_found_dead_after_a_power_loss),
                 cmocka_unit_test(test_lifecycle_next_restart_timer_after_a_daemon_restart),
                 cmocka_unit_test(test_lifecycle_next_start_that_nobody_made),
                 cmocka_unit_test(test_lifecycle_next_found_running_while_it_is_to_go),

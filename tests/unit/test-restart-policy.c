@@ -61,11 +61,17 @@ static void test_restart_policy_applies(void **state) {
 }
 
 static void test_restart_policy_resumes(void **state) {
-        assert_true(restart_policy_resumes(&(RestartPolicy) { RESTART_ALWAYS, 0 }, true));
-        assert_true(restart_policy_resumes(&(RestartPolicy) { RESTART_UNLESS_STOPPED, 0 }, false));
-        assert_false(restart_policy_resumes(&(RestartPolicy) { RESTART_UNLESS_STOPPED, 0 }, true));
-        assert_false(restart_policy_resumes(&(RestartPolicy) { RESTART_ON_FAILURE, 0 }, false));
-        assert_false(restart_policy_resumes(&(RestartPolicy) {}, false));
+        const RestartPolicy no = {}, on_failure = { RESTART_ON_FAILURE, 3 },
+                            always = { RESTART_ALWAYS, 0 }, unless = { RESTART_UNLESS_STOPPED, 0 };
+
+        assert_true(restart_policy_resumes(&always, true, false));
+        assert_true(restart_policy_resumes(&unless, false, false));
+        assert_true(restart_policy_resumes(&unless, false, true));
+        assert_false(restart_policy_resumes(&unless, true, true));
+        assert_false(restart_policy_resumes(&on_failure, false, false));
+        assert_true(restart_policy_resumes(&on_failure, false, true));
+        assert_false(restart_policy_resumes(&on_failure, true, true));
+        assert_false(restart_policy_resumes(&no, false, true));
 }
 
 static void test_restart_delay_usec_doubles_to_a_minute(void **state) {
