@@ -476,9 +476,11 @@ static void on_daemon_started(Decision *d) {
         else if (l->activity == ACTIVITY_REMOVING)
                 begin_remove(d);
         else if (l->activity == ACTIVITY_STARTING) {
-                if (l->remove_pending)
+                bool wanted = start_is_wanted(d);
+
+                if (l->remove_pending || (!wanted && d->policy->auto_remove))
                         begin_remove(d);
-                else if (!start_is_wanted(d)) {
+                else if (!wanted) {
                         l->activity = ACTIVITY_NONE;
                         l->stop_pending = l->start_pending = false;
                         if (l->state == CONTAINER_RESTARTING)

@@ -10,6 +10,7 @@ static const LifecyclePolicy no_policy = {};
 static const LifecyclePolicy always = { .restart = { .mode = RESTART_ALWAYS } };
 static const LifecyclePolicy on_failure = { .restart = { .mode = RESTART_ON_FAILURE,
                                                             .max_tries = 2 } };
+static const LifecyclePolicy removing = { .auto_remove = true };
 static const LifecycleFact booted = { .kind = FACT_DAEMON_STARTED, .booted = true };
 
 static LifecycleStep next(LifecycleStep *step, const LifecyclePolicy *policy, LifecycleFact fact) {
@@ -90,6 +91,7 @@ static void test_lifecycle_next_power_loss_during_a_start(void **state) {
         assert_int_equal(lifecycle_next(&starting, &booted, &on_failure, NOW).actions,
                         ACTION_START);
         assert_int_equal(lifecycle_next(&starting, &booted, &no_policy, NOW).actions, 0);
+        assert_int_equal(lifecycle_next(&starting, &booted, &removing, NOW).actions, ACTION_REMOVE);
 
         stopped.stop_pending = stopped.stopped_by_shutdown = true;
         assert_int_equal(lifecycle_next(&stopped, &booted, &always, NOW).actions, ACTION_START);
