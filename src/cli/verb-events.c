@@ -182,12 +182,15 @@ static bool is_connected(const Follow *f) {
         return f->client->bus && sd_bus_is_open(f->client->bus) > 0;
 }
 
-/* The service went: an embedded one is started again, as by every command that needs it. */
+/*
+ * An embedded daemon went: it is started again, as by every command that needs it. Where the bus itself went there is nothing to
+ * follow: without one another connect would start a daemon of one's own, which is not the one that was asked for.
+ */
 static int reconnect(Follow *f) {
         int r;
 
         do {
-                if (++f->tries > RECONNECTS_MAX)
+                if (!f->client->embedded || ++f->tries > RECONNECTS_MAX)
                         return fail(f->reterr, FAILURE_INTERNAL, ECONNRESET,
                                         "The connection to the service was lost");
                 failure_done(f->reterr);

@@ -98,7 +98,7 @@ until_told() {
         for n in 1 2 3 4 5; do
                 for m in 1 2 3 4 5; do pocketdocker run --rm --name "late-$n-$m" "$IMAGE" true 3>&- & done
                 # Another reader begins at each moment of the load.
-                pocketdocker events --since "$since" --format '{{.Number}} {{.Action}} {{.Actor.Attributes.name}}' >"$BATS_TEST_TMPDIR/$n" 3>&- &
+                "$PROGRAMS/pocketdocker" events --since "$since" --format '{{.Number}} {{.Action}} {{.Actor.Attributes.name}}' >"$BATS_TEST_TMPDIR/$n" 3>&- &
                 readers+=("$!")
                 wait $(jobs -p | grep -vxF -f <(printf '%s\n' "${readers[@]}"))
         done
