@@ -237,7 +237,7 @@ assert_nothing_left() {
 
 # What the sanitizers of a build that has them say, of whichever program: as the environment tells the daemon and the
 # command, and as the others find it in themselves.
-if grep -q __asan_init "$PROGRAMS/pocketdockerd"; then
+if grep -qs __asan_init "$PROGRAMS/pocketdockerd"; then
         SANITIZER_LOG=$PROGRAMS/sanitizer
         export ASAN_OPTIONS=log_path=$SANITIZER_LOG UBSAN_OPTIONS=log_path=$SANITIZER_LOG:print_stacktrace=1
 fi
