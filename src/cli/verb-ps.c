@@ -196,7 +196,8 @@ static int add_row(Listing *l, const Container *c, bool whole, usec_t now, Failu
                         c->id);
         /* One that was run by its id, or as a file. */
         if (!whole && id_is_valid(c->image))
-                (void) snprintf(t.image_id, sizeof(t.image_id), "%.*s", (int) ID_SHORT_HEX, c->image);
+                (void) snprintf(t.image_id, sizeof(t.image_id), "%.*s", (int) ID_SHORT_HEX,
+                                c->image);
         (void) snprintf(t.exit_code, sizeof(t.exit_code), "%d", c->exit_code);
         (void) snprintf(t.restarts, sizeof(t.restarts), "%u", c->restarts);
         (void) snprintf(t.pid, sizeof(t.pid), "%u", c->pid);
