@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/import.h"
 #include "cli/verbs.h"
+#include "model/limits.h"
 #include "model/names.h"
 
 /* The service gets the opened file: it never resolves a path of the caller's. */
@@ -21,6 +22,22 @@ static int open_archive(const char *file, Failure *reterr) {
         return fd < 0 ? fail_errno(reterr, errno, "Failed to open '%s'", file) : fd;
 }
 
+/* The name is for sentences alone, so one that is no text or too long for them is left out. */
+static int append_call(sd_bus_message *m, int fd, const char *file, const char *reference,
+                const char *message) {
+        const char *name = streq(file, "-") ? "standard input" : file;
+        int r;
+
+        r = sd_bus_message_append(m, "hs", fd, reference);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0 && strlen(name) < ARCHIVE_NAME_MAX && utf8_is_valid(name))
+                r = sd_bus_message_append(m, "{sv}", "name", "s", name);
+        if (r >= 0 && message)
+                r = sd_bus_message_append(m, "{sv}", "message", "s", message);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 int import_file(Client *c, const char *file, const char *reference, const char *message,
                 char **ret_id, Failure *reterr) {
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL, *result = NULL;
@@ -35,10 +52,7 @@ int import_file(Client *c, const char *file, const char *reference, const char *
         r = client_new_call(c, BUS_PATH_MANAGER, BUS_INTERFACE_MANAGER, "ImportImage", &m, reterr);
         if (r < 0)
                 return r;
-        if (message)
-                r = sd_bus_message_append(m, "hsa{sv}", fd, reference, 1, "message", "s", message);
-        else
-                r = sd_bus_message_append(m, "hsa{sv}", fd, reference, 0);
+        r = append_call(m, fd, file, reference, message);
         if (r < 0)
                 return client_message_error(r, reterr);
         r = client_send_call(c, m, CLIENT_TIMEOUT_USEC, &reply, reterr);

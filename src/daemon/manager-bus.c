@@ -166,8 +166,11 @@ static int check_archive(int fd, sd_bus_error *error) {
 }
 
 static int method_import_image(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        const char *reference, *message = NULL;
-        const DictField field = { "message", DICT_STRING, &message };
+        ImportRequest request = {};
+        const DictField fields[] = {
+                { "message", DICT_STRING, &request.message },
+                { "name", DICT_STRING, &request.name },
+        };
         _cleanup_failure_ Failure failure = {};
         _cleanup_close_ int copy = -EBADF;
         Daemon *daemon = daemon_of(m);
@@ -180,11 +183,11 @@ static int method_import_image(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_read(m, "hs", &fd, &reference);
+        r = sd_bus_message_read(m, "hs", &fd, &request.reference);
         if (r < 0)
                 return r;
 
-        r = dict_read(m, &field, 1, error);
+        r = dict_read(m, fields, ELEMENTSOF(fields), error);
         if (r < 0)
                 return r;
 
@@ -196,7 +199,7 @@ static int method_import_image(sd_bus_message *m, void *userdata, sd_bus_error *
                         &(AuthzRequest){
                                         .action = POLKIT_ACTION_MANAGE_IMAGES,
                                         .verb = "import",
-                                        .image = reference,
+                                        .image = request.reference,
                                         .owner = uid,
                         },
                         error);
@@ -207,7 +210,7 @@ static int method_import_image(sd_bus_message *m, void *userdata, sd_bus_error *
         if (copy < 0)
                 return -errno;
 
-        r = manager_import_image(daemon->manager, copy, reference, message, uid, &o, &failure);
+        r = manager_import_image(daemon->manager, copy, &request, uid, &o, &failure);
         if (r < 0)
                 return bus_failure_set(error, r, &failure);
 

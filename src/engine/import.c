@@ -21,6 +21,7 @@ typedef struct Import {
         int archive_fd;  /* owned; -EBADF once a worker has it */
         char *reference; /* owned; normalized; NULL: untagged */
         char *message;   /* owned; may be NULL */
+        char *name;      /* owned; may be NULL */
         char *image_id;  /* owned; once known */
         uint64_t staging;
         bool staged, waiting;
@@ -42,6 +43,7 @@ static void import_release(Operation *o) {
         close_fd(import->archive_fd);
         free(import->reference);
         free(import->message);
+        free(import->name);
         free(import->image_id);
         failure_done(&import->failure);
         free(import);
@@ -226,6 +228,15 @@ static void on_done(PullResult *result, const Failure *failure, void *userdata) 
                 start_waiting(o->manager);
 }
 
+static int push_option(char ***argv, const char *option, const char *value) {
+        int r;
+
+        if (isempty(value))
+                return 0;
+        r = strv_push(argv, option);
+        return r < 0 ? r : strv_push(argv, value);
+}
+
 static int start_worker(Operation *o, Failure *reterr) {
         static const WorkerHandler handler = { .progress = on_progress, .done = on_done };
         _cleanup_strv_free_ char **argv = NULL;
@@ -237,11 +248,10 @@ static int start_worker(Operation *o, Failure *reterr) {
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(first); i++)
                 r = strv_push(&argv, first[i]);
-        if (r >= 0 && !isempty(import->message)) {
-                r = strv_push(&argv, "--message");
-                if (r >= 0)
-                        r = strv_push(&argv, import->message);
-        }
+        if (r >= 0)
+                r = push_option(&argv, "--message", import->message);
+        if (r >= 0)
+                r = push_option(&argv, "--name", import->name);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         r = image_store_stage(m->image_store, &import->staging, &staging_fd, reterr);
@@ -314,24 +324,34 @@ static int read_reference(const char *reference, char **ret, Failure *reterr) {
         return r < 0 ? fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory") : 0;
 }
 
-int manager_import_image(Manager *m, int archive_fd, const char *reference, const char *message,
-                uid_t owner, Operation **ret, Failure *reterr) {
-        _cleanup_free_ char *normalized = NULL, *copy = NULL;
+static int check_text(const char *text, size_t limit, const char *what, Failure *reterr) {
+        if (!text || (strlen(text) < limit && utf8_is_valid(text)))
+                return 0;
+        return fail(reterr, FAILURE_INVALID_ARGS, EINVAL, "The %s is too long or not text", what);
+}
+
+int manager_import_image(Manager *m, int archive_fd, const ImportRequest *request, uid_t owner,
+                Operation **ret, Failure *reterr) {
+        _cleanup_free_ char *normalized = NULL, *message = NULL, *name = NULL;
         _cleanup_free_ Import *import = NULL;
         Operation *o;
         int r;
 
-        r = read_reference(reference, &normalized, reterr);
+        r = read_reference(request->reference, &normalized, reterr);
         if (r < 0)
                 return r;
-        if (message && (strlen(message) >= IMAGE_MESSAGE_MAX || !utf8_is_valid(message)))
-                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
-                                "The image's message is too long or not text");
+        r = check_text(request->message, IMAGE_MESSAGE_MAX, "image's message", reterr);
+        if (r < 0)
+                return r;
+        r = check_text(request->name, ARCHIVE_NAME_MAX, "archive's name", reterr);
+        if (r < 0)
+                return r;
         if (map_size(m->images) >= IMAGES_MAX)
                 return fail(reterr, FAILURE_LIMIT_REACHED, 0,
                                 "There are %zu images, more are not allowed", map_size(m->images));
         import = calloc(1, sizeof(*import));
-        if (!import || free_and_strdup(&copy, message) < 0)
+        if (!import || free_and_strdup(&message, request->message) < 0 ||
+                        free_and_strdup(&name, request->name) < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         r = operation_new(m, "import", owner, &o, reterr);
         if (r < 0)
@@ -339,7 +359,8 @@ int manager_import_image(Manager *m, int archive_fd, const char *reference, cons
         *import = (Import){
                 .archive_fd = -EBADF,
                 .reference = TAKE_PTR(normalized),
-                .message = TAKE_PTR(copy),
+                .message = TAKE_PTR(message),
+                .name = TAKE_PTR(name),
                 .waiting = true,
         };
         o->work = TAKE_PTR(import);

@@ -14,13 +14,19 @@ int manager_find_image(Manager *m, const char *reference, Image **ret, Failure *
 Image *manager_get_image(Manager *m, const char *id);
 Image *manager_next_image(Manager *m, Image *after); /* newest first */
 
+typedef struct ImportRequest {
+        const char *reference; /* "" or NAME[:TAG] */
+        const char *message;   /* the image's comment; NULL: none */
+        const char *name;      /* what sentences call the archive; NULL: "archive" */
+} ImportRequest;
+
 /**
  * manager_import_image() - start an import
  * @archive_fd: owned by the operation on success
- * @reference:  "" or NAME[:TAG]
+ * @request:    copied
  */
-int manager_import_image(Manager *m, int archive_fd, const char *reference, const char *message,
-                uid_t owner, Operation **ret, Failure *reterr);
+int manager_import_image(Manager *m, int archive_fd, const ImportRequest *request, uid_t owner,
+                Operation **ret, Failure *reterr);
 
 /**
  * manager_remove_image() - untag, and delete with the last tag

@@ -55,6 +55,7 @@
 /* A container's spec: bytes include the NUL */
 #define CONTAINER_NAME_MAX 128U
 #define HOSTNAME_BYTES_MAX 64U        /* sethostname(2) */
+#define ARCHIVE_NAME_MAX 1024U /* what sentences about an import call its archive */
 #define REQUEST_ID_MAX 128U
 #define ARGV_MAX 4096U                /* entries: of command, of entrypoint, of what they make */
 #define ARGV_BYTES_MAX (256U * 1024)  /* all entries together */

@@ -266,9 +266,10 @@ static void on_imported(const Failure *failure, void *userdata) {
         operation_end(o, OPERATION_DONE);
 }
 
-int manager_import_image(Manager *m, int archive_fd, const char *reference, const char *message,
-                uid_t owner, Operation **ret, Failure *reterr) {
+int manager_import_image(Manager *m, int archive_fd, const ImportRequest *request, uid_t owner,
+                Operation **ret, Failure *reterr) {
         _cleanup_failure_ Failure failure = {};
+        const char *reference = request->reference;
         Operation *o;
         int r;
 

@@ -116,6 +116,15 @@ image_id() { pocketdocker inspect "$1" | jq -r '.[0].Id'; }
         assert_sentence "$stderr" /no/such/file
 }
 
+@test "what is no archive is refused by its file's name" {
+        run -1 --separate-stderr pocketdocker import /etc/passwd x
+        assert_sentence "$stderr" /etc/passwd
+        run -1 --separate-stderr bash -c 'echo text | "$0" import - x' "$PROGRAMS/pocketdocker"
+        assert_sentence "$stderr" "standard input"
+        run -125 --separate-stderr pocketdocker run --rm /etc/passwd true
+        assert_sentence "$stderr" /etc/passwd
+}
+
 # bats test_tags=native
 @test "images are found by id, by a prefix of it and by their full name" {
         local id
