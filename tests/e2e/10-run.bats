@@ -304,3 +304,35 @@ no_zombie() { [ -z "$(pocketdocker exec c sh -c 'grep -l "^State:.Z" /proc/[0-9]
         run -1 pocketdocker run --rm "$IMAGE" cat /file
         run -0 pocketdocker run --rm "$IMAGE" cat /etc/plain
 }
+
+@test "--sig-proxy=false keeps signals to the command itself" {
+        "$PROGRAMS/pocketdocker" run --name c --sig-proxy=false "$IMAGE" \
+                sh -c 'trap "exit 42" TERM; echo ready; while :; do sleep 3600 & wait $!; done' >"$BATS_TEST_TMPDIR/out" 3>&- &
+        local cli=$! status=0
+        await 30 grep -q ready "$BATS_TEST_TMPDIR/out"
+        kill -TERM $cli
+        wait $cli || status=$?
+        assert_equal "$status" 143
+        state_is c running
+}
+
+@test "--attach picks the streams" {
+        run -0 --separate-stderr pocketdocker run --rm -a stderr "$IMAGE" sh -c 'echo o; echo e >&2'
+        assert_equal "$output|$stderr" "|e"
+        run -0 bash -c 'echo in | "$0" run --rm -i -a stdin -a stdout "$1" cat' "$PROGRAMS/pocketdocker" "$IMAGE"
+        assert_equal "$output" in
+        run -125 --separate-stderr pocketdocker run --rm -a nothing "$IMAGE" true
+        assert_sentence "$stderr" nothing
+}
+
+@test "an empty --entrypoint leaves the command alone" {
+        run -0 pocketdocker run --rm --entrypoint '' "$IMAGE" echo alone
+        assert_equal "$output" alone
+        run -125 pocketdocker run --rm --entrypoint '' "$IMAGE"
+}
+
+@test "--label-file gives labels, which -l overrides" {
+        printf '# comment\none=1\ntwo\n' >"$BATS_TEST_TMPDIR/labels"
+        pocketdocker create --name c --label-file "$BATS_TEST_TMPDIR/labels" -l one=3 "$IMAGE" true
+        assert_equal "$(pocketdocker inspect -f '{{json .Config.Labels}}' c)" '{"one":"3","two":""}'
+}

@@ -225,3 +225,10 @@ gone() { ! pocketdocker inspect "$1"; }
         assert_equal "$status" 1
         assert_equal "$(sort "$out" | tr '\n' ' ')" "pocketdocker: No such container: 'nowhere' stubborn willing "
 }
+
+@test "stop -s sends the signal that is named first" {
+        pocketdocker run -d --name c "$IMAGE" sh -c 'trap "exit 4" USR1; echo ready; while :; do sleep 3600 & wait $!; done'
+        await 30 logged c ready
+        pocketdocker stop -s USR1 c
+        assert_equal "$(field c .State.ExitCode)" 4
+}

@@ -163,3 +163,20 @@ teardown() { teardown_test; }
         assert_equal "$(pocketdocker ps --filter network=none --format '{{.Names}}')" typed
         assert_equal "$(pocketdocker ps --filter network=default --format '{{.Names}}' | tr '\n' ' ')" "unsaid said "
 }
+
+# complete WORD…: what the shell would offer for the last one.
+complete_words() {
+        bash -c 'PATH=$1:$PATH; . "$2"; shift 2
+                COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+                _pocketdocker; printf "%s\n" "${COMPREPLY[@]}"' complete "$PROGRAMS" "$E2E_SOURCE/../../src/cli/completion/"* "$@" | sort
+}
+
+# bats test_tags=native
+@test "the shell completes verbs, flags and names" {
+        start_waiting up
+        pocketdocker create --name unborn "$IMAGE" true
+        assert_equal "$(complete_words pocketdocker ren)" rename
+        assert_equal "$(complete_words pocketdocker run --env-)" --env-file
+        assert_equal "$(complete_words pocketdocker start u | tr '\n' ' ')" "unborn up "
+        assert_equal "$(complete_words pocketdocker stop u)" up
+}
