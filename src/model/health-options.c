@@ -23,7 +23,7 @@ static int copy_command(HealthConfig *c, char *const *words, Failure *reterr) {
         return 0;
 }
 
-/* `none` is Docker's older way to say no-healthcheck; empty is as good as not given. */
+/* `none` is Podman's way to say no-healthcheck; empty is as good as not given. */
 int health_option_cmd(ContainerOptions *o, const OptionValue *value, Failure *reterr) {
         HealthConfig *c = &o->spec->health;
         int r;

@@ -48,6 +48,8 @@ no_probe_cgroup() { [ -z "$(probe_cgroups)" ]; }
         pocketdocker wait --condition unhealthy c
         await 20 probed_times c 5
         assert_equal "$(results c)" 5
+        run -0 bus call org.pocketdocker.Manager /org/pocketdocker/Manager org.pocketdocker.Manager ListEvents 'a{sv}' 0
+        assert_match "$output" '"health_status" .*"health" "unhealthy".*"health_status" .*"health" "healthy"'
         pocketdocker rm -f c
         assert_nothing_left
 }
