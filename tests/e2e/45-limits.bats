@@ -43,6 +43,14 @@ host() {
         shown "$1" "${template% }"
 }
 
+# end_daemon: it is gone until the next call; one that is killed systemd would bring back at once
+end_daemon() {
+        case $E2E_MODE in
+        system) systemctl stop pocketdocker.service ;;
+        *) kill_daemon ;;
+        esac
+}
+
 # refused NAME FLAG...: by its value, whatever there is
 refused() {
         local name=$1
@@ -137,10 +145,7 @@ refused() {
 @test "a limit that a container has and this machine has not is refused at its start" {
         # As if it had come with the state directory from another machine.
         pocketdocker create --name c "$IMAGE" true >/dev/null
-        case $E2E_MODE in
-        system) systemctl stop pocketdocker.service ;;
-        *) kill_daemon ;;
-        esac
+        end_daemon
         python3 - "$STATE/pocketdocker.db" <<'END'
 import json, sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
@@ -205,7 +210,7 @@ END
 @test "limits outlive the daemon, and a new one puts right what was not made" {
         start_waiting c
         pocketdocker update --cpu-shares 1024 --restart on-failure c
-        kill_daemon
+        end_daemon
         ! has pids || echo 70 >"$(payload_of_id)/pids.max"
         start_daemon
         assert_equal "$(host c CpuShares RestartPolicy.Name)" '1024 on-failure'
