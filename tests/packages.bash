@@ -9,7 +9,7 @@ build_packages=(
 
 test_packages=(
         clang bats jq python3 python3-dbusmock python3-gi python3-docutils universal-ctags valgrind dbus-daemon systemd procps util-linux zstd gzip strace
-        mmdebstrap qemu-system-x86 e2fsprogs lz4 debian-archive-keyring
+        mmdebstrap qemu-system-x86 qemu-utils e2fsprogs lz4 debian-archive-keyring
 )
 
 # install_missing PACKAGE...: installs those that are not there; without a network that is fine where none is missing.
