@@ -150,8 +150,11 @@ tier_chaos() {
         echo "$sum"
 }
 
-tier_vm-bookworm() { tests/vm/run-suite bookworm "$logs"; }
-tier_vm-trixie() { tests/vm/run-suite trixie "$logs"; }
+# vm SUITE: the whole on a machine that stays up, then what only one shows that goes down.
+vm() { add "$(tests/vm/run-suite "$1" "$logs")" "$(tests/vm/reboot-suite "$1" "$logs")"; }
+
+tier_vm-bookworm() { vm bookworm; }
+tier_vm-trixie() { vm trixie; }
 
 install_missing "${build_packages[@]}" "${test_packages[@]}" || { echo "0 passed, 1 failed"; exit 1; }
 if ! build "$root/build" gcc; then
