@@ -85,7 +85,9 @@ void waiters_settle(Container *c, LifecycleFactKind fact);
 void waiters_settle_health(Container *c); /* its health has changed */
 void waiters_end(Container *c); /* the container goes */
 
-/* create.c: may one more of @owner's run? Return: 0 or FAILURE_LIMIT_REACHED. */
+/* create.c: may anything be started? Return: 0 or FAILURE_WRONG_STATE. */
+int manager_check_up(Manager *m, Failure *reterr);
+/* May one more of @owner's run? Return: 0, FAILURE_LIMIT_REACHED, or as above. */
 int manager_check_running(Manager *m, uid_t owner, Failure *reterr);
 
 /* remove.c */

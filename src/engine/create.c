@@ -15,9 +15,20 @@
 
 #define NAME_TRIES_MAX 64U
 
+int manager_check_up(Manager *m, Failure *reterr) {
+        if (!m->goes_down)
+                return 0;
+        return fail(reterr, FAILURE_WRONG_STATE, 0,
+                        "The machine goes down, so nothing is started any more");
+}
+
 int manager_check_running(Manager *m, uid_t owner, Failure *reterr) {
         Owner *o = manager_owner(m, owner);
+        int r;
 
+        r = manager_check_up(m, reterr);
+        if (r < 0)
+                return r;
         if (!o)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         if (m->n_running >= RUNNING_MAX || (owner != 0 && o->n_running >= RUNNING_PER_OWNER_MAX))

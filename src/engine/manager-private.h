@@ -67,6 +67,7 @@ struct Manager {
         List syncs;       /* of SyncCall */
         List readers;     /* of logs whose containers are gone */
 
+        bool goes_down; /* all is stopped, and nothing started any more */
         EngineDone shutdown_done; /* NULL: none */
         void *shutdown_userdata;
         sd_event_source *shutdown_timer; /* owned */

@@ -460,6 +460,7 @@ void manager_stop_all(Manager *m, EngineDone done, void *userdata) {
         Container *c;
         int r;
 
+        m->goes_down = true;
         m->shutdown_done = done;
         m->shutdown_userdata = userdata;
         m->calling++;

@@ -58,6 +58,8 @@ int container_restart(Container *c, uint64_t timeout_usec, int signal, EngineDon
         int r;
 
         r = check_signal(signal, reterr);
+        if (r >= 0)
+                r = manager_check_up(c->manager, reterr);
         if (r < 0)
                 return r;
         c->stop_timeout_usec = timeout_usec;

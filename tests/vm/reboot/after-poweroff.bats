@@ -35,6 +35,13 @@ load frame
         assert_state stopped exited 137
 }
 
+@test "nothing was started any more by a machine that went down" {
+        local told='The machine goes down, so nothing is started any more'
+        assert_equal "$(grep -c "$told" "$STATE/test-late.told")" 3 || { cat "$STATE/test-late.told" >&2; false; }
+        assert_state late created
+        [ "$(field late .State.StartedAt)" = 0001-01-01T00:00:00Z ]
+}
+
 @test "nothing is left after a shutdown of what is gone, and all can go" {
         assert_nothing_of_the_gone
         remove_all

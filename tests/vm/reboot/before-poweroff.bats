@@ -16,3 +16,19 @@ load frame
         pocketdocker pause paused
         assert_state deaf running
 }
+
+# The shutdown waits for `gate`, which is ended when all has been tried.
+@test "a machine has a service that starts containers when it is stopped" {
+        run_named gate 'trap "" TERM; while :; do sleep 3600; done' --stop-timeout 30
+        pocketdocker create --name late --restart always "$IMAGE" sleep 3600
+        cat >"$STATE/test-late" <<'EOF'
+#!/bin/bash
+until [ "$(systemctl show -P ActiveState pocketdocker.service)" = deactivating ]; do sleep 0.1; done
+until pocketdocker ps --format '{{.Names}} {{.State}}' | grep -qx 'heard exited'; do :; done
+{ pocketdocker start late; pocketdocker restart stopped; pocketdocker run -d "$1" true; } >"$0.told" 2>&1
+pocketdocker kill gate
+EOF
+        chmod +x "$STATE/test-late"
+        systemd-run -q --unit=late -p After=dbus.service -p RequiresMountsFor="$STATE" -p TimeoutStopSec=60 \
+                -p ExecStop="$STATE/test-late $IMAGE" sleep infinity
+}
