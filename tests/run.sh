@@ -123,6 +123,14 @@ tier_clang() {
         add "1 0 0" "$(meson_suite "$root/build-clang" unit)"
 }
 
+# What others build: without optimising, with all of it, and with every option off.
+tier_builds() {
+        local sum=0\ 0\ 0
+        sum=$(add "$sum" "$(check build "$root/build-release" gcc --buildtype=release)")
+        sum=$(add "$sum" "$(check build "$root/build-plain" clang --buildtype=plain -Dc_args=-O0)")
+        add "$sum" "$(check build "$root/build-minimal" gcc -Dtests=false -Dmusl=disabled)"
+}
+
 tier_sanitize() {
         local sum="1 0 0" suite
         if ! build "$root/build-sanitize" gcc -Db_sanitize=address,undefined -Dc_args=-fno-sanitize-recover=all; then
