@@ -73,6 +73,7 @@ def check_log(engine, c):
 
 def check(engine, steps, choice):
     check_states(engine, steps)
+    engine.check_daemon()
     known = {c.id for c in steps.containers.values()}
     for c in steps.containers.values():
         check_processes(engine, c)

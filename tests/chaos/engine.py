@@ -74,6 +74,7 @@ class Engine:
         self.environment = dict(os.environ, POCKETDOCKER_ROOT=str(self.state), POCKETDOCKER_RUN_ROOT=str(self.run_dir),
                                 POCKETDOCKER_IDLE_SECONDS="3600", LC_ALL="C.UTF-8")
         self.must("import", self.make_rootfs(), "bb:1")
+        self.daemon = self.daemon_pid()
         digest = hashlib.sha256(os.path.realpath(self.state).encode()).hexdigest()[:16]
         self.cgroups = cgroup_mount() / f"pocketdocker-{digest}"
 
@@ -138,11 +139,19 @@ class Engine:
         return None
 
     def kill_daemon(self):
+        """Gone when this returns; the next call starts another."""
         pid = self.daemon_pid()
-        if pid is None:
-            return
-        os.kill(pid, signal.SIGKILL)
-        await_true("the killed daemon is gone", lambda: not is_alive(pid))
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+            await_true("the killed daemon is gone", lambda: not is_alive(pid))
+        self.daemon = None
+
+    def check_daemon(self):
+        """It ends when it is killed, and not before."""
+        pid = self.daemon_pid()
+        if self.daemon not in (None, pid):
+            raise Broken(f"the daemon {self.daemon} has ended by itself")
+        self.daemon = pid
 
     def cgroup(self, container_id):
         return self.cgroups / "u0" / container_id
