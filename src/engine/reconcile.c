@@ -213,10 +213,35 @@ static void observe_connected(Container *c, Run *run, const Cgroup *cgroup) {
         memory_watch_read(run->memory); /* of the time when nobody looked */
 }
 
+static bool has_run(const Container *c, const Run *run) {
+        const Run *r;
+
+        LIST_FOREACH(r, &c->runs, Run, runs)
+                if (r == run)
+                        return true;
+        return false;
+}
+
+/*
+ * No monitor is there. @run is of one that answered and left meanwhile: its handlers may have observed the end, which
+ * happens once, or have known too little to; and they may wait for its cgroup, which is empty now.
+ */
+static void observe_left(Container *c, Run *run, const Lifecycle *before, bool expected) {
+        bool observed = memcmp(before, &c->run.life, sizeof(*before)) != 0;
+
+        kill_rest(c);
+        if (run && has_run(c, run))
+                run_free(run);
+        if (observed && c->removing && list_is_empty(&c->runs))
+                container_continue_remove(c);
+        else if (!observed && expected)
+                observe_gone(c);
+}
+
 static void reconcile_one(Container *c) {
-        const Lifecycle *l = &c->run.life;
-        bool expected = lifecycle_runs(l) || l->activity != ACTIVITY_NONE ||
-                        l->state == CONTAINER_RESTARTING;
+        const Lifecycle before = c->run.life;
+        bool expected = lifecycle_runs(&before) || before.activity != ACTIVITY_NONE ||
+                        before.state == CONTAINER_RESTARTING;
         Cgroup cgroup = CGROUP_CLOSED;
         Run *run = NULL;
 
@@ -235,9 +260,7 @@ static void reconcile_one(Container *c) {
                 if (expected)
                         container_look_for_oom(c, &cgroup); /* the count goes with the cgroup */
                 cgroup_close(&cgroup);
-                kill_rest(c);
-                if (expected || l->state == CONTAINER_EXITED)
-                        observe_gone(c);
+                observe_left(c, run, &before, expected || before.state == CONTAINER_EXITED);
         }
         cgroup_close(&cgroup);
         container_leave(c);

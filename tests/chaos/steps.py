@@ -156,7 +156,7 @@ class Steps:
         return f"{c.name}, {c.state}"
 
     def update(self):
-        c = self.some("running", "exited", "paused")
+        c = self.some("running", "paused")  # an ended one would be started by the next daemon under `always`
         if not c:
             return None
         policy = self.random.choice(["no", "always", "unless-stopped"])

@@ -231,6 +231,57 @@ not_running() { ! state_is "$1" running; }
         assert_nothing_left
 }
 
+@test "a monitor that leaves while the daemon finds it has its container removed once" {
+        start_waiting c
+        local id monitor pid cli deaf daemon
+        id=$(field c .Id)
+        pid=$(field c .State.Pid)
+        monitor=$(monitor_of c)
+        kill -STOP "$monitor" # it tells no end, so that the removal is under way when the daemon dies
+        pocketdocker rm -f c >/dev/null 2>&1 3>&- &
+        cli=$!
+        await 30 process_gone "$pid"
+        kill_daemon
+        wait $cli || true
+        # In its place one that has written the end, takes the connection and leaves without a word.
+        python3 -c '
+import os, socket, struct, sys, zlib
+with open(sys.argv[2], "r+b") as file:
+    record = bytearray(file.read(512))
+    struct.pack_into("<I", record, 12, 2)  # kind: exited
+    struct.pack_into("<I", record, 508, zlib.crc32(record[:508]))
+    file.seek(0)
+    file.write(record)
+os.chdir(sys.argv[1])
+os.unlink("control")
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind("control")
+s.listen()
+open("bound", "w").close()
+s.accept()[0].close()
+' "$RUN/containers/$id" "$STATE/containers/$id/exit" 3>&- &
+        deaf=$!
+        await 30 test -e "$RUN/containers/$id/bound"
+        kill -KILL "$monitor"
+        await 30 process_gone "$monitor"
+        if [ "$E2E_MODE" = embedded ]; then # or the call that finds it dead would start another
+                setsid "$PROGRAMS/pocketdockerd" --embedded --root "$STATE" --run-root "$RUN" 3>&- &
+                daemon=$!
+                await 30 test -S "$RUN/private"
+        else
+                revive
+                daemon=$(daemon_pid)
+        fi
+        wait $deaf
+        await 30 container_gone c
+        pocketdocker create --name after "$IMAGE" true # its reply comes after all that was to be synced
+        pocketdocker rm after
+        assert_equal "$(daemon_pid)" "$daemon"
+        assert_nothing_left
+}
+
+container_gone() { [ -z "$(pocketdocker ps -aq --filter "name=$1")" ]; }
+
 @test "images are there after a kill during an import, whole or not at all" {
         local n # not i, which `run` uses
         for n in 1 2 3 4; do
