@@ -9,7 +9,7 @@ cd "$root" || exit 1
 . tests/packages.bash
 
 # e2e, vm-bookworm and vm-trixie are called by name until they pass whole, every time.
-all_tiers=(walls unit fuzz hostile bus e2e-bus valgrind clang sanitize)
+all_tiers=(walls unit fuzz hostile bus e2e e2e-bus valgrind clang builds sanitize chaos)
 tiers=()
 while [ $# -gt 0 ]; do
         case $1 in
