@@ -58,7 +58,7 @@ class Steps:
 
     def plan_run(self):
         self.number += 1
-        name = f"c{self.number}"
+        name = f"x{self.number}"  # no prefix of an id
         kind = self.random.choice(list(WORKLOADS))
         policy = self.random.choice(["no", "no", "always", "unless-stopped", "on-failure"])
         return name, kind, policy, ["run", "-d", "--name", name, "--restart", policy, "bb:1", "sh", "-c", WORKLOADS[kind]]
