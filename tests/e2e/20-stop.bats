@@ -145,7 +145,7 @@ teardown() { teardown_test; }
         run -0 pocketdocker rm -f c
         assert_equal "$output" c
         assert_nothing_left
-        run -1 --separate-stderr pocketdocker inspect c
+        run -1 --separate-stderr pocketdocker container inspect c
         [[ $stderr == *"'c'"* ]]
 }
 

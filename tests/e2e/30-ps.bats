@@ -145,11 +145,11 @@ teardown() { teardown_test; }
 }
 
 @test "Docker's longer spellings find what they name, and nothing else" {
-        pocketdocker create --name c "$IMAGE" true
+        pocketdocker create --name kind "$IMAGE" true
         assert_equal "$(pocketdocker container ls -q)" "$(pocketdocker ps -q)"
         assert_equal "$(pocketdocker image ls -q)" "$(pocketdocker images -q)"
-        assert_equal "$(pocketdocker container inspect -f '{{.Name}}' c)" /c
-        run -1 pocketdocker image inspect c
+        assert_equal "$(pocketdocker container inspect -f '{{.Name}}' kind)" /kind
+        run -1 pocketdocker image inspect kind # no prefix of an id
         run -1 pocketdocker container inspect "$IMAGE"
         run -0 pocketdocker image inspect "$IMAGE"
         run -0 pocketdocker system info

@@ -159,7 +159,7 @@ restarted_and() { restarted "$1" "$2" && state_is "$1" "$3"; }
 @test "a start that fails when somebody asks for it is an error, and no restart" {
         run -127 pocketdocker run -d --name c --restart always "$IMAGE" /missing
         assert_sentence "$output" /missing
-        run -1 pocketdocker inspect c
+        run -1 pocketdocker container inspect c
         pocketdocker create --name d --restart always "$IMAGE" /missing >/dev/null
         run -127 pocketdocker start d
         assert_equal "$(field d .State.Status)" created
