@@ -97,11 +97,13 @@ another_daemon() { local now; now=$(daemon_pid) && [ "$now" != "$1" ]; }
         [[ $output == *'name="options"'* ]]
 }
 
+signals_are_seen() { pocketdocker run --rm "$IMAGE" true && [ -s "$BATS_TEST_TMPDIR/signals" ]; }
+
 @test "busctl runs a container and its end is a signal" {
         busctl monitor --json=short --match "type='signal',sender='org.pocketdocker.Manager'" \
-                >"$BATS_TEST_TMPDIR/signals" 2>"$BATS_TEST_TMPDIR/monitor" 3>&- &
+                >"$BATS_TEST_TMPDIR/signals" 2>/dev/null 3>&- &
         local monitor=$!
-        await 60 grep -q 'Monitoring bus' "$BATS_TEST_TMPDIR/monitor"
+        await 60 signals_are_seen # systemd 257 does not say that it listens unless to a terminal
         run -0 manager RunContainer 'sa{sv}' "$IMAGE" 2 command as 3 sh -c 'exit 3' name s bused
         assert_match "$output" '^o "/org/pocketdocker/container/[0-9a-f]{64}"$'
         assert_equal "$(pocketdocker wait bused)" 3
