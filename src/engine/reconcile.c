@@ -227,7 +227,9 @@ static bool has_run(const Container *c, const Run *run) {
  * happens once, or have known too little to; and they may wait for its cgroup, which is empty now.
  */
 static void observe_left(Container *c, Run *run, const Lifecycle *before, bool expected) {
-        bool observed = memcmp(before, &c->run.life, sizeof(*before)) != 0;
+        const Lifecycle *l = &c->run.life;
+        bool observed = before->finished_usec != l->finished_usec ||
+                        (before->activity == ACTIVITY_STARTING && l->activity != ACTIVITY_STARTING);
 
         kill_rest(c);
         if (run && has_run(c, run))
