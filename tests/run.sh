@@ -100,6 +100,7 @@ tier_walls() {
         sum=$(add "$sum" "$(check tests/walls/check-bus-files)")
         sum=$(add "$sum" "$(check tests/walls/check-man-dbus)")
         sum=$(add "$sum" "$(check tests/walls/check-man-cli "$root/build/pocketdocker")")
+        sum=$(add "$sum" "$(check tests/walls/check-cli-libraries "$root/build/pocketdocker")")
         add "$sum" "$(check tests/walls/check-child-symbols "$root/build")"
 }
 

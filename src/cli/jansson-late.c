@@ -31,6 +31,12 @@ LATE(size_t, json_object_size, (const json_t *object), (object))
 LATE(json_t *, json_object_get, (const json_t *object, const char *key), (object, key))
 LATE(int, json_object_set_new_nocheck, (json_t * object, const char *key, json_t *value),
                 (object, key, value))
+LATE(int, json_object_set_new, (json_t * object, const char *key, json_t *value),
+                (object, key, value))
+LATE(int, json_object_setn_new,
+                (json_t * object, const char *key, size_t key_len, json_t *value),
+                (object, key, key_len, value))
+LATE(void *, json_object_key_to_iter, (const char *key), (key))
 LATE(void *, json_object_iter, (json_t *object), (object))
 LATE(void *, json_object_iter_next, (json_t *object, void *iter), (object, iter))
 LATE(const char *, json_object_iter_key, (void *iter), (iter))
