@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 . tests/packages.bash
 
-# e2e, vm-bookworm and vm-trixie are called by name until they pass whole, every time.
+# vm-bookworm and vm-trixie are called by name until they pass whole, every time, and within the time of the others.
 all_tiers=(walls unit fuzz hostile bus e2e e2e-bus valgrind clang builds sanitize chaos)
 tiers=()
 while [ $# -gt 0 ]; do

@@ -69,7 +69,7 @@ daemon_pid() {
         local dir
         for dir in /proc/[0-9]*; do
                 if [ "$(readlink "$dir/exe")" = "$(realpath "$root/build-bench/pocketdockerd")" ] &&
-                        tr '\0' '\n' <"$dir/environ" 2>/dev/null | cat - <(tr '\0' '\n' <"$dir/cmdline") | grep -qF "$work/state"; then
+                        tr '\0' '\n' <"$dir/environ" 2>/dev/null | cat - <(tr '\0' '\n' <"$dir/cmdline") | grep -F "$work/state" >/dev/null; then # not -q: who is cut short fails the pipe
                         echo "${dir#/proc/}"
                         return
                 fi
