@@ -231,7 +231,8 @@ static void observe_left(Container *c, Run *run, const Lifecycle *before, bool e
         bool observed = before->finished_usec != l->finished_usec ||
                         (before->activity == ACTIVITY_STARTING && l->activity != ACTIVITY_STARTING);
 
-        kill_rest(c);
+        if (!c->current || c->current == run) /* else its policy has begun the next run already */
+                kill_rest(c);
         if (run && has_run(c, run))
                 run_free(run);
         if (observed && c->removing && list_is_empty(&c->runs))
