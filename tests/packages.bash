@@ -3,12 +3,13 @@
 
 build_packages=(
         gcc libc6-dev meson ninja-build pkg-config musl-tools linux-libc-dev
-        libsystemd-dev libsqlite3-dev libarchive-dev zlib1g-dev libjansson-dev libsmartcols-dev libssl-dev libcap-dev
-        libseccomp-dev libcurl4-openssl-dev libcmocka-dev busybox-static xz-utils
+        libsystemd-dev libsqlite3-dev libarchive-dev zlib1g-dev libzstd-dev libisal-dev libjansson-dev libsmartcols-dev libssl-dev
+        libseccomp-dev libcurl4-openssl-dev libinih-dev libcmocka-dev busybox-static xz-utils
 )
 
 test_packages=(
         clang bats jq python3 python3-dbusmock python3-gi python3-docutils universal-ctags valgrind dbus-daemon systemd procps util-linux zstd gzip strace
+        docker-registry skopeo umoci buildah podman bzip2 apache2-utils libcap2-bin curl openssl
         mmdebstrap qemu-system-x86 qemu-utils e2fsprogs lz4 debian-archive-keyring
 )
 

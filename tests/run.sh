@@ -100,7 +100,7 @@ tier_walls() {
         sum=$(add "$sum" "$(check tests/walls/check-bus-files)")
         sum=$(add "$sum" "$(check tests/walls/check-man-dbus)")
         sum=$(add "$sum" "$(check tests/walls/check-man-cli "$root/build/pocketdocker")")
-        sum=$(add "$sum" "$(check tests/walls/check-cli-libraries "$root/build/pocketdocker")")
+        sum=$(add "$sum" "$(check tests/walls/check-cli-libraries "$root/build/pocketdocker" "$root/build/pocketdocker-cli")")
         add "$sum" "$(check tests/walls/check-child-symbols "$root/build")"
 }
 
@@ -129,7 +129,7 @@ tier_builds() {
         local sum=0\ 0\ 0
         sum=$(add "$sum" "$(check build "$root/build-release" gcc --buildtype=release)")
         sum=$(add "$sum" "$(check build "$root/build-plain" clang --buildtype=plain -Dc_args=-O0)")
-        add "$sum" "$(check build "$root/build-minimal" gcc -Dtests=false -Dmusl=disabled)"
+        add "$sum" "$(check build "$root/build-minimal" gcc -Dtests=false -Dmusl=disabled -Disal=disabled)"
 }
 
 tier_sanitize() {

@@ -97,6 +97,18 @@ static int send_to_journal(const LogContext *c, int level, int error, const char
         return sd_journal_sendv(f.iov, f.n + 1);
 }
 
+/* One call, so that lines of several processes stay whole; dprintf(3) asks four times for what it writes to. */
+static void write_line(char *message) {
+        struct iovec parts[] = {
+                { .iov_base = (char *) log_identifier, .iov_len = strlen(log_identifier) },
+                { .iov_base = (char *) ": ", .iov_len = 2 },
+                { .iov_base = message, .iov_len = strlen(message) },
+                { .iov_base = (char *) "\n", .iov_len = 1 },
+        };
+
+        (void) !writev(STDERR_FILENO, parts, sizeof(parts) / sizeof(parts[0])); /* nowhere else to tell */
+}
+
 int log_full_internal(const LogContext *context, int level, int error, const char *file, int line,
                       const char *func, const char *format, ...) {
         static const char field[] = "MESSAGE=";
@@ -115,7 +127,7 @@ int log_full_internal(const LogContext *context, int level, int error, const cha
 
         if (!log_to_journal ||
                         send_to_journal(context, level, positive, file, line, func, message) < 0)
-                (void) dprintf(STDERR_FILENO, "%s: %s\n", log_identifier, message + sizeof(field) - 1); /* nowhere else to tell */
+                write_line(message + sizeof(field) - 1);
 
         errno = saved;
         return -positive;

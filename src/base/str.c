@@ -194,6 +194,15 @@ int strv_copy(char *const *l, char ***ret) {
         return 0;
 }
 
+int strv_push_option(char ***l, const char *option, const char *value) {
+        int r;
+
+        if (isempty(value))
+                return 0;
+        r = strv_push(l, option);
+        return r < 0 ? r : strv_push(l, value);
+}
+
 int strv_consume(char ***l, char *s) {
         size_t n = strv_length(*l);
         char **bigger;

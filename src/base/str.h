@@ -62,6 +62,9 @@ int strv_copy(char *const *l, char ***ret);
 int strv_push(char ***l, const char *s);
 int strv_consume(char ***l, char *s);
 
+/** strv_push_option() - @option and its @value, unless that is NULL or "". Return: 0 or -ENOMEM. */
+int strv_push_option(char ***l, const char *option, const char *value);
+
 /** strv_remove() - take away (and free) every entry equal to @s. Return: how many. */
 size_t strv_remove(char **l, const char *s);
 

@@ -15,6 +15,7 @@ void client_done(Client *c) {
         if (c->bus)
                 sd_bus_close(c->bus);
         c->bus = sd_bus_unref(c->bus);
+        c->unsettled = false;
 }
 
 static int open_address(const char *address, sd_bus **ret, Failure *reterr) {
@@ -40,7 +41,11 @@ static bool is_lost(int error) {
         return error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE;
 }
 
-/* A daemon that was killed may still take connections for a moment: whoever does not authenticate serves nobody. */
+/* A daemon that is ending may still take connections for a moment: whoever does not authenticate serves nobody. */
+static bool is_refused(int error) {
+        return error == -ECONNREFUSED;
+}
+
 static int wait_until_ready(sd_bus *bus) {
         int r;
 
@@ -57,7 +62,7 @@ static int wait_until_ready(sd_bus *bus) {
 }
 
 /* A peer that we know to be ours needs no Hello, which saves a round trip. */
-static int try_embedded(sd_bus **ret, Failure *reterr) {
+static int try_embedded(bool settled, sd_bus **ret, Failure *reterr) {
         _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
         _cleanup_close_ int fd = -EBADF;
         int r;
@@ -73,7 +78,7 @@ static int try_embedded(sd_bus **ret, Failure *reterr) {
                 return client_message_error(r, reterr);
         TAKE_FD(fd);
         r = sd_bus_start(bus);
-        if (r >= 0)
+        if (r >= 0 && settled)
                 r = wait_until_ready(bus);
         if (r < 0)
                 return fail(reterr, FAILURE_INTERNAL, r,
@@ -83,36 +88,44 @@ static int try_embedded(sd_bus **ret, Failure *reterr) {
         return 0;
 }
 
-static int open_embedded(sd_bus **ret, Failure *reterr) {
+static int open_embedded(Client *c, bool settled, Failure *reterr) {
         int r;
 
         for (unsigned i = 0;; i++) {
                 failure_done(reterr);
-                r = try_embedded(ret, reterr);
-                if (!is_lost(r) || i == EMBEDDED_TRIES)
+                r = try_embedded(settled, &c->bus, reterr);
+                if (r >= 0)
+                        c->unsettled = !settled;
+                if (!is_refused(r) || i == EMBEDDED_TRIES)
                         return r;
         }
 }
 
-static int open_system(Client *c, Failure *reterr) {
+static int open_system(Client *c, bool settled, Failure *reterr) {
         int r;
 
         r = sd_bus_open_system(&c->bus);
         if (r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR) {
                 /* No bus, hence no service: a container, a build machine, a rescue shell. */
                 c->embedded = true;
-                return open_embedded(&c->bus, reterr);
+                return open_embedded(c, settled, reterr);
         }
         if (r < 0)
                 return fail(reterr, FAILURE_INTERNAL, r, "Failed to connect to the system bus: %s",
                                 strerror(-r));
 
-        if (c->ask_password)
-                polkit_agent_start();
+        c->agent_due = c->ask_password;
         return 0;
 }
 
-int client_open(Client *c, Failure *reterr) {
+/* What the manager finds and lists is for everybody, and so are properties or not, without a question. */
+static bool may_ask(const char *interface, const char *member) {
+        return startswith(interface, "org.pocketdocker.") &&
+               !(streq(interface, BUS_INTERFACE_MANAGER) &&
+                               (startswith(member, "Get") || startswith(member, "List")));
+}
+
+static int open_client(Client *c, bool settled, Failure *reterr) {
         const char *address = c->address ?: getenv(ENV_ADDRESS);
         int r;
 
@@ -123,13 +136,20 @@ int client_open(Client *c, Failure *reterr) {
                 r = open_address(address, &c->bus, reterr);
         else if (c->embedded || !isempty(getenv(ENV_ROOT))) {
                 c->embedded = true;
-                r = open_embedded(&c->bus, reterr);
+                r = open_embedded(c, settled, reterr);
         } else
-                r = open_system(c, reterr);
+                r = open_system(c, settled, reterr);
         if (r < 0)
                 return r;
 
         return sd_bus_set_allow_interactive_authorization(c->bus, c->ask_password);
+}
+
+int client_open(Client *c, Failure *reterr) {
+        if (c->unsettled && wait_until_ready(c->bus) < 0)
+                client_done(c);
+        c->unsettled = false;
+        return open_client(c, true, reterr);
 }
 
 int client_reopen(Client *c, Failure *reterr) {
@@ -179,9 +199,15 @@ int client_new_call(Client *c, const char *path, const char *interface, const ch
                 sd_bus_message **ret, Failure *reterr) {
         int r;
 
-        r = client_open(c, reterr);
+        r = open_client(c, false, reterr);
         if (r < 0)
                 return r;
+
+        /* It takes as long as all else that most commands do. */
+        if (c->agent_due && may_ask(interface, member)) {
+                c->agent_due = false;
+                polkit_agent_start();
+        }
 
         r = sd_bus_message_new_method_call(c->bus, ret, BUS_NAME, path, interface, member);
         return r < 0 ? client_message_error(r, reterr) : 0;
@@ -193,6 +219,13 @@ int client_send_call(Client *c, sd_bus_message *m, uint64_t timeout_usec,
         int r;
 
         r = sd_bus_call(c->bus, m, timeout_usec, &e, ret_reply);
+        if (c->unsettled && is_refused(r)) {
+                r = client_reopen(c, reterr);
+                if (r < 0)
+                        return r;
+                r = sd_bus_call(c->bus, m, timeout_usec, &e, ret_reply);
+        }
+        c->unsettled = false;
         return r < 0 ? client_error(c, &e, r, reterr) : 0;
 }
 
@@ -213,6 +246,9 @@ int client_begin_call(Client *c, sd_bus_message *m, uint64_t timeout_usec, Clien
                 Failure *reterr) {
         int r;
 
+        r = client_open(c, reterr);
+        if (r < 0)
+                return r;
         r = sd_bus_call_async(c->bus, &call->slot, m, on_reply, call, timeout_usec);
         return r < 0 ? client_error(c, NULL, r, reterr) : 0;
 }

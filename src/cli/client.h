@@ -14,7 +14,9 @@ typedef struct Client {
         bool ask_password;   /* polkit may ask the caller for one */
         bool embedded;       /* the caller's own daemon rather than the system's service; set when the latter is absent */
         bool absent;         /* a call found that the system bus knows no such service */
+        bool agent_due;      /* before the first call that polkit may ask about somebody has to be there who asks */
         sd_bus *bus;         /* owned; NULL: not connected yet */
+        bool unsettled;      /* the embedded daemon has not let us in yet: it may be ending */
 } Client;
 
 /* For a call whose end nobody can foretell. */

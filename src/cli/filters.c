@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/parse.h"
 #include "base/str.h"
+#include "base/usec.h"
 #include "cli/client.h"
 
 static bool same_key(const char *a, const char *b) {
@@ -24,6 +25,18 @@ static int append_switch(sd_bus_message *m, const char *key, const char *value, 
         return r < 0 ? client_message_error(r, reterr) : 0;
 }
 
+static int append_time(sd_bus_message *m, const char *key, const char *value, Failure *reterr) {
+        usec_t t;
+        int r;
+
+        r = parse_time(value, now_realtime(), &t);
+        if (r < 0)
+                return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
+                                "The filter '%s' takes a date or a duration, not '%s'", key, value);
+        r = sd_bus_message_append(m, "{sv}", key, "t", t);
+        return r < 0 ? client_message_error(r, reterr) : 0;
+}
+
 static int append_key(
                 sd_bus_message *m, const char *const *filters, size_t first, Failure *reterr) {
         _cleanup_free_ char *key = strndup(filters[first], strcspn(filters[first], "="));
@@ -33,6 +46,8 @@ static int append_key(
                 return client_message_error(-ENOMEM, reterr);
         if (streq(key, "dangling"))
                 return append_switch(m, key, filters[first] + strlen(key) + 1, reterr);
+        if (streq(key, "until"))
+                return append_time(m, key, filters[first] + strlen(key) + 1, reterr);
 
         r = sd_bus_message_open_container(m, 'e', "sv");
         if (r >= 0)

@@ -7,7 +7,7 @@
 /**
  * filters_append() - append {sv} entries, one for each key, to an open a{sv}
  *
- * Every value is text, but for `dangling`, which is a switch. Keys are the service's to know and to refuse.
+ * Every value is text, but for `dangling`, which is a switch, and `until`, which is a time. Keys are the service's to know and to refuse.
  *
  * Return: 0, or negative errno with a sentence.
  */

@@ -3,7 +3,7 @@
  * cli/jansson-late.c: jansson's functions under their own names, loaded when the first one is called.
  *
  * Each library that a program is linked with costs a quarter of a millisecond at every start, and `run` is measured in
- * those. Only `inspect`, `info` and --format need JSON. A program that defines a name itself needs no library for it, so
+ * those. Only `inspect`, `info`, --format, logins and pulls need JSON. A program that defines a name itself needs no library for it, so
  * nobody who calls jansson has to know; the prototypes are checked by the compiler against jansson.h.
  */
 #include <jansson.h>
@@ -36,6 +36,7 @@ LATE(int, json_object_set_new, (json_t * object, const char *key, json_t *value)
 LATE(int, json_object_setn_new,
                 (json_t * object, const char *key, size_t key_len, json_t *value),
                 (object, key, key_len, value))
+LATE(int, json_object_del, (json_t * object, const char *key), (object, key))
 LATE(void *, json_object_key_to_iter, (const char *key), (key))
 LATE(void *, json_object_iter, (json_t *object), (object))
 LATE(void *, json_object_iter_next, (json_t *object, void *iter), (object, iter))

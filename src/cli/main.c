@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "cli/verbs.h"
+#include "cli/whole.h"
 #include "model/names.h"
 
 static const Flag global_flags[] = {
@@ -25,9 +26,14 @@ static const struct {
 } groups[] = {
         { "container", "ls", "ps" },     { "container", "list", "ps" }, { "container", "ps", "ps" },
         { "image", "ls", "images" },     { "image", "list", "images" }, { "image", "rm", "rmi" },
-        { "image", "import", "import" }, { "system", "info", "info" },
+        { "image", "tag", "tag" },       { "image", "untag", "untag" },
+        { "image", "history", "history" }, { "image", "load", "load" },
+        { "image", "save", "save" },
+        { "image", "import", "import" }, { "image", "pull", "pull" }, { "system", "info", "info" },
         { "image", "inspect", "inspect", "--type=image" },
         { "container", "inspect", "inspect", "--type=container" },
+        { "volume", "inspect", "inspect", "--type=volume" },
+        { "volume", "list", "volume ls" }, { "volume", "remove", "volume rm" },
 };
 
 static void print_help(FILE *out) {
@@ -56,12 +62,18 @@ static const Verb *find_verb(char ***words) {
                 *words += 2;
                 return v;
         }
+        v = w[1] ? verb_find_pair(w[0], w[1]) : NULL;
+        if (v) {
+                *words += 2;
+                return v;
+        }
         *words += 1;
         return verb_find(w[0]);
 }
 
 static bool is_group(const char *word) {
-        return streq(word, "container") || streq(word, "image") || streq(word, "system");
+        return streq(word, "container") || streq(word, "image") || streq(word, "system") ||
+               streq(word, "volume");
 }
 
 static int no_verb(char *const *words) {
@@ -126,6 +138,9 @@ static int run(char **argv) {
                 puts(PROGRAM_CLI " " POCKETDOCKER_VERSION);
                 return 0;
         }
+        if (arguments_switch(&args, "help", false) || args.n_operands == 0 ||
+                        streq(args.operands[0], "help"))
+                whole_instead(); /* it knows all verbs */
         if (arguments_switch(&args, "help", false))
                 return help((char *[]) { NULL });
         if (args.n_operands > 0 && streq(args.operands[0], "help"))
@@ -137,14 +152,17 @@ static int run(char **argv) {
 
         words = args.operands;
         v = find_verb(&words);
-        if (!v)
+        if (!v) {
+                whole_instead();
                 return no_verb(args.operands);
+        }
         c.address = arguments_string(&args, "address");
         c.ask_password = !arguments_switch(&args, "no-ask-password", false);
         return verb_main(v, &c, words);
 }
 
 int main(int argc, char **argv) {
+        whole_prepare(argv);
         open_standard_streams();
         leave(run(argv));
 }

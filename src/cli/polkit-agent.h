@@ -8,6 +8,6 @@
  * Nothing for root, without a terminal, or where the agent is not installed: polkit then refuses what needs a password, or a
  * desktop's agent asks. It ends by itself with this process's pipe.
  *
- * Source: pkttyagent(1)
+ * Source: pkttyagent(1); that a fallback needs a session: get_authentication_agent_for_subject() in polkit
  */
 void polkit_agent_start(void);

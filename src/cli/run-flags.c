@@ -3,11 +3,14 @@
 #include "cli/run-flags.h"
 #include <ctype.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/fd.h"
 #include "base/parse.h"
 #include "base/str.h"
 #include "cli/client.h"
+#include "cli/security-flags.h"
 
 enum { FILE_BYTES_MAX = 1024 * 1024 }; /* of an --env-file or --label-file */
 
@@ -26,6 +29,8 @@ const Flag container_flags[] = {
         { "workdir", 'w', FLAG_STRING, "workdir", "PATH", "Working directory" },
         { "user", 'u', FLAG_STRING, "user", "USER[:GROUP]",
           "Names or numbers, looked up in the image" },
+        { "group-add", 0, FLAG_LIST, "group-add", "GROUP",
+          "Add a group to the user's, by name or number" },
         { "entrypoint", 0, FLAG_STRING, "entrypoint", "COMMAND",
           "Run this instead of the image's entry point" },
         { "label", 'l', FLAG_LIST, "label", "KEY[=VALUE]", "Attach a label" },
@@ -37,9 +42,39 @@ const Flag container_flags[] = {
           "Put a small first process before the workload, which reaps" },
         { "read-only", 0, FLAG_SWITCH, "read-only", NULL, "Mount the root file system read-only" },
         { "tmpfs", 0, FLAG_LIST, "tmpfs", "PATH[:OPTIONS]", "Mount an empty tmpfs" },
+        { "volume", 'v', FLAG_LIST, NULL, "[SOURCE:]TARGET[:OPTIONS]",
+          "Mount a volume, or a directory or file of the host" },
+        { "mount", 0, FLAG_LIST, NULL, "FIELD=VALUE[,...]",
+          "The same in words: type=bind|tmpfs|volume,source=,target=,readonly" },
+        { "volumes-from", 0, FLAG_LIST, "volumes-from", "CONTAINER[:ro]",
+          "Mount what another container has mounted" },
+        { "privileged", 0, FLAG_SWITCH, "privileged", NULL,
+          "All capabilities and devices, no filter, nothing masked" },
+        { "device", 0, FLAG_LIST, "device", "HOST[:CONTAINER[:rwm]]",
+          "Give it a device, or all in a directory" },
+        { "device-cgroup-rule", 0, FLAG_LIST, "device-cgroup-rule", "RULE",
+          "Allow a kind of device, as in 'c 10:* rw'" },
         { "ulimit", 0, FLAG_LIST, "ulimit", "TYPE=SOFT[:HARD]", "Set a resource limit" },
         { "network", 0, FLAG_STRING, "network", "MODE",
-          "none: loopback only (default); host: the host's network" },
+          "none: loopback only (default); host; container:NAME" },
+        { "pid", 0, FLAG_STRING, "pid", "MODE",
+          "Whose processes are seen: private (default), host, container:NAME" },
+        { "ipc", 0, FLAG_STRING, "ipc", "MODE",
+          "Whose shared memory: private (default), none, host, container:NAME" },
+        { "uts", 0, FLAG_STRING, "uts", "MODE",
+          "Whose host name: private (default), host, container:NAME" },
+        { "userns", 0, FLAG_STRING, "userns", "MODE",
+          "private: ids of its own (default); host: the host's; keep-id" },
+        { "cgroupns", 0, FLAG_STRING, "cgroupns", "MODE",
+          "private (default), or host: see all cgroups, read-only" },
+        { "cap-add", 0, FLAG_LIST, "cap-add", "CAPABILITY", "Give a capability, or ALL" },
+        { "cap-drop", 0, FLAG_LIST, "cap-drop", "CAPABILITY",
+          "Take a capability of the usual ones, or ALL" },
+        { "security-opt", 0, FLAG_LIST, "security-opt", "OPTION",
+          "seccomp=FILE|unconfined, no-new-privileges=BOOL, mask=PATHS, unmask=ALL|PATHS" },
+        { "sysctl", 0, FLAG_LIST, "sysctl", "KEY=VALUE",
+          "Set what its own network or IPC namespace has" },
+        { "shm-size", 0, FLAG_SIZE, "shm-size", "BYTES", "Size of /dev/shm; by default 64m" },
         { "stop-signal", 0, FLAG_STRING, "stop-signal", "SIGNAL",
           "What 'stop' sends first; by default SIGTERM or the image's" },
         { "stop-timeout", 0, FLAG_SECONDS, "stop-timeout", "SECONDS",
@@ -69,49 +104,34 @@ const Flag container_flags[] = {
         { "log-driver", 0, FLAG_STRING, "log-driver", "DRIVER", "file (default) or none" },
         { "log-opt", 0, FLAG_LIST, "log-opt", "KEY=VALUE",
           "max-size=BYTES (-1: no rotation), max-file=N" },
+        { "pull", 0, FLAG_STRING, NULL, "POLICY",
+          "When the image is pulled: missing (default), always, never, newer" },
+        { "platform", 0, FLAG_STRING, NULL, "OS/ARCH[/VARIANT]",
+          "Of the image; by default this machine's" },
         { "net", 0, FLAG_STRING, "network", "MODE", NULL },
         { "add-host", 0, FLAG_LIST, "add-host", "", NULL },
         { "annotation", 0, FLAG_LIST, "annotation", "", NULL },
         { "blkio-weight", 0, FLAG_STRING, "blkio-weight", "", NULL },
-        { "cap-add", 0, FLAG_LIST, "cap-add", "", NULL },
-        { "cap-drop", 0, FLAG_LIST, "cap-drop", "", NULL },
         { "cgroup-parent", 0, FLAG_STRING, "cgroup-parent", "", NULL },
-        { "cgroupns", 0, FLAG_STRING, "cgroupns", "", NULL },
-        { "device", 0, FLAG_LIST, "device", "", NULL },
-        { "device-cgroup-rule", 0, FLAG_LIST, "device-cgroup-rule", "", NULL },
         { "dns", 0, FLAG_LIST, "dns", "", NULL },
         { "dns-option", 0, FLAG_LIST, "dns-option", "", NULL },
         { "dns-search", 0, FLAG_LIST, "dns-search", "", NULL },
         { "domainname", 0, FLAG_STRING, "domainname", "", NULL },
         { "expose", 0, FLAG_LIST, "expose", "", NULL },
         { "gpus", 0, FLAG_STRING, "gpus", "", NULL },
-        { "group-add", 0, FLAG_LIST, "group-add", "", NULL },
         { "ip", 0, FLAG_STRING, "ip", "", NULL },
         { "ip6", 0, FLAG_STRING, "ip6", "", NULL },
-        { "ipc", 0, FLAG_STRING, "ipc", "", NULL },
         { "kernel-memory", 0, FLAG_STRING, "kernel-memory", "", NULL },
         { "link", 0, FLAG_LIST, "link", "", NULL },
         { "mac-address", 0, FLAG_STRING, "mac-address", "", NULL },
         { "memory-swappiness", 0, FLAG_STRING, "memory-swappiness", "", NULL },
-        { "mount", 0, FLAG_LIST, "mount", "", NULL },
         { "network-alias", 0, FLAG_LIST, "network-alias", "", NULL },
         { "oom-kill-disable", 0, FLAG_SWITCH, "oom-kill-disable", NULL, NULL },
-        { "pid", 0, FLAG_STRING, "pid", "", NULL },
-        { "platform", 0, FLAG_STRING, "platform", "", NULL },
-        { "privileged", 0, FLAG_SWITCH, "privileged", NULL, NULL },
         { "publish", 'p', FLAG_LIST, "publish", "", NULL },
         { "publish-all", 'P', FLAG_SWITCH, "publish-all", NULL, NULL },
-        { "pull", 0, FLAG_STRING, "pull", "", NULL },
         { "runtime", 0, FLAG_STRING, "runtime", "", NULL },
-        { "security-opt", 0, FLAG_LIST, "security-opt", "", NULL },
-        { "shm-size", 0, FLAG_SIZE, "shm-size", "", NULL },
         { "storage-opt", 0, FLAG_LIST, "storage-opt", "", NULL },
-        { "sysctl", 0, FLAG_LIST, "sysctl", "", NULL },
-        { "userns", 0, FLAG_STRING, "userns", "", NULL },
-        { "uts", 0, FLAG_STRING, "uts", "", NULL },
-        { "volume", 'v', FLAG_LIST, "volume", "", NULL },
         { "volume-driver", 0, FLAG_STRING, "volume-driver", "", NULL },
-        { "volumes-from", 0, FLAG_LIST, "volumes-from", "", NULL },
         { "blkio-weight-device", 0, FLAG_LIST, "blkio-weight-device", "", NULL },
         { "cpu-count", 0, FLAG_STRING, "cpu-count", "", NULL },
         { "cpu-percent", 0, FLAG_STRING, "cpu-percent", "", NULL },
@@ -230,7 +250,7 @@ static int add_file(char ***list, const char *path, const char *flag, AddFn add,
         return 0;
 }
 
-static int append_strings(sd_bus_message *m, const char *key, char *const *list) {
+int strings_append(sd_bus_message *m, const char *key, char *const *list) {
         int r;
 
         r = sd_bus_message_open_container(m, 'e', "sv");
@@ -262,7 +282,7 @@ static int append_collected(sd_bus_message *m, const Arguments *args, const char
         if (r < 0 || !list)
                 return r;
 
-        r = append_strings(m, flag, list);
+        r = strings_append(m, flag, list);
         return r < 0 ? client_message_error(r, reterr) : 0;
 }
 
@@ -277,7 +297,7 @@ static int append_list(
 
         r = arguments_list(args, flag->name, &list);
         if (r >= 0)
-                r = append_strings(m, flag->key, (char *const *) list);
+                r = strings_append(m, flag->key, (char *const *) list);
         return r < 0 ? client_message_error(r, reterr) : 0;
 }
 
@@ -304,6 +324,13 @@ static int read_number(const Flag *flag, const char *text, uint64_t *ret, Failur
                         flag->name, flag->kind == FLAG_SIZE ? "size" : "time");
 }
 
+static int append_keep_id(sd_bus_message *m, const char *key) {
+        char text[32];
+
+        (void) snprintf(text, sizeof(text), "keep-id:%u", (unsigned) getgid());
+        return sd_bus_message_append(m, "{sv}", key, "s", text);
+}
+
 static int append_one(
                 sd_bus_message *m, const Arguments *args, const FlagValue *value, Failure *reterr) {
         const Flag *flag = value->flag;
@@ -318,9 +345,12 @@ static int append_one(
                                 m, "{sv}", flag->key, "b", (int) streq(value->text, "true"));
                 break;
         case FLAG_STRING:
-                if (streq(flag->name, "entrypoint"))
+                if (streq(flag->name, "userns") && streq(value->text, "keep-id"))
+                        /* The service knows our user, and not our group. */
+                        r = append_keep_id(m, flag->key);
+                else if (streq(flag->name, "entrypoint"))
                         /* A list on the bus; an empty one clears the image's. */
-                        r = append_strings(m, flag->key,
+                        r = strings_append(m, flag->key,
                                         (char *[]){*value->text ? (char *) value->text : NULL,
                                                         NULL});
                 else
@@ -344,8 +374,8 @@ static bool is_last(const Arguments *args, size_t i) {
         return true;
 }
 
-int run_flags_append(
-                sd_bus_message *m, const Arguments *args, char *const *command, Failure *reterr) {
+int run_flags_append(sd_bus_message *m, const Arguments *args, char *const *mounts,
+                char *const *command, Failure *reterr) {
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
@@ -357,6 +387,12 @@ int run_flags_append(
 
                 if (!key || streq(key, "env") || streq(key, "label") || !is_last(args, i))
                         continue;
+                if (streq(key, "security-opt")) {
+                        r = security_opts_append(m, args, reterr);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
                 r = append_one(m, args, &args->values[i], reterr);
                 if (r < 0)
                         return r;
@@ -368,8 +404,10 @@ int run_flags_append(
         if (r < 0)
                 return r;
 
-        if (command && command[0])
-                r = append_strings(m, "command", command);
+        if (mounts)
+                r = strings_append(m, "mount", mounts);
+        if (r >= 0 && command && command[0])
+                r = strings_append(m, "command", command);
         if (r >= 0)
                 r = sd_bus_message_close_container(m);
         return r < 0 ? client_message_error(r, reterr) : 0;

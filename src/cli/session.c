@@ -39,6 +39,7 @@ typedef struct Run {
         int signal_fd;      /* owned; -EBADF: signals do what they do */
         bool attached;      /* the streams came */
         bool started;       /* or needs no start */
+        bool wait_refused;  /* before the start was answered */
         bool ended;         /* exit_status holds */
         bool gone;          /* or nobody is left to tell */
         bool lost;          /* the connection or the service went before the end was known */
@@ -163,19 +164,6 @@ static int on_attached(sd_bus_message *reply, void *userdata, sd_bus_error *unus
         return 0;
 }
 
-static int on_started(sd_bus_message *reply, void *userdata, sd_bus_error *unused) {
-        Run *run = userdata;
-
-        if (sd_bus_message_is_method_error(reply, NULL)) {
-                on_failure(run, reply);
-                return 0;
-        }
-        run->started = true;
-        if (run->s->tty)
-                send_size(run); /* it may have changed while somebody was asked for a password */
-        return 0;
-}
-
 static int on_ended(sd_bus_message *reply, void *userdata, sd_bus_error *unused) {
         Run *run = userdata;
         int32_t status;
@@ -184,6 +172,8 @@ static int on_ended(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
         if (sd_bus_message_is_method_error(reply, NULL)) {
                 if (client_lost(sd_bus_message_get_error(reply)))
                         run->lost = true;
+                else if (!run->started) /* the start's own answer says why, if it failed */
+                        run->wait_refused = true;
                 else
                         on_failure(run, reply);
                 return 0;
@@ -268,6 +258,23 @@ static int send_wait(Run *run) {
                 return client_message_error(r, run->reterr);
         r = call_later(run, m, CLIENT_FOR_EVER, on_ended);
         return r >= 0 && run->s->until_gone ? send_wait_gone(run) : r;
+}
+
+static int on_started(sd_bus_message *reply, void *userdata, sd_bus_error *unused) {
+        Run *run = userdata;
+        int r;
+
+        if (sd_bus_message_is_method_error(reply, NULL)) {
+                on_failure(run, reply);
+                return 0;
+        }
+        run->started = true;
+        r = run->wait_refused ? send_wait(run) : 0;
+        if (r < 0)
+                give_up(run, r);
+        if (run->s->tty)
+                send_size(run); /* it may have changed while somebody was asked for a password */
+        return 0;
 }
 
 static int send_start(Run *run) {

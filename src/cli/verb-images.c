@@ -13,47 +13,57 @@
 #include "model/names.h"
 
 enum {
-        COLUMN_REPOSITORY, COLUMN_TAG, COLUMN_ID, COLUMN_CREATED_SINCE, COLUMN_SIZE,
-        COLUMN_CREATED_AT, COLUMN_DIGEST, COLUMN_CONTAINERS, _COLUMNS,
+        COLUMN_REPOSITORY, COLUMN_TAG, COLUMN_DIGEST, COLUMN_ID, COLUMN_CREATED_SINCE, COLUMN_SIZE,
+        COLUMN_SHARED_SIZE, COLUMN_UNIQUE_SIZE, COLUMN_CREATED_AT, COLUMN_CONTAINERS, _COLUMNS,
 };
 
 static const Column columns[_COLUMNS + 1] = {
         [COLUMN_REPOSITORY] = { "Repository", "REPOSITORY", true },
         [COLUMN_TAG] = { "Tag", "TAG", true },
+        [COLUMN_DIGEST] = { "Digest", "DIGEST", false },
         [COLUMN_ID] = { "ID", "IMAGE ID", true },
         [COLUMN_CREATED_SINCE] = { "CreatedSince", "CREATED", true },
         [COLUMN_SIZE] = { "Size", "SIZE", true },
+        [COLUMN_SHARED_SIZE] = { "SharedSize", "SHARED SIZE", false },
+        [COLUMN_UNIQUE_SIZE] = { "UniqueSize", "UNIQUE SIZE", false },
         [COLUMN_CREATED_AT] = { "CreatedAt", "CREATED AT", false },
-        [COLUMN_DIGEST] = { "Digest", "DIGEST", false },
         [COLUMN_CONTAINERS] = { "Containers", "CONTAINERS", false },
 };
 
 typedef struct Image {
         const char *id; /* borrowed from the reply */
-        uint64_t created_usec, size;
-        char **tags; /* owned */
+        uint64_t created_usec, size, shared_size;
+        char **tags, **digests; /* owned */
 } Image;
 
 static void image_done(Image *i) {
         strv_free(i->tags);
+        strv_free(i->digests);
+}
+
+static int read_names(sd_bus_message *m, char ***ret) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'v', "as");
+        if (r >= 0)
+                r = sd_bus_message_read_strv(m, ret);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
 static int read_property(sd_bus_message *m, const char *name, Image *i) {
-        int r;
-
         if (streq(name, "Id"))
                 return sd_bus_message_read(m, "v", "s", &i->id);
         if (streq(name, "CreatedAt"))
                 return sd_bus_message_read(m, "v", "t", &i->created_usec);
         if (streq(name, "Size"))
                 return sd_bus_message_read(m, "v", "t", &i->size);
-        if (!streq(name, "Tags"))
-                return sd_bus_message_skip(m, "v");
-
-        r = sd_bus_message_enter_container(m, 'v', "as");
-        if (r >= 0)
-                r = sd_bus_message_read_strv(m, &i->tags);
-        return r < 0 ? r : sd_bus_message_exit_container(m);
+        if (streq(name, "SharedSize"))
+                return sd_bus_message_read(m, "v", "t", &i->shared_size);
+        if (streq(name, "Tags"))
+                return read_names(m, &i->tags);
+        if (streq(name, "Digests"))
+                return read_names(m, &i->digests);
+        return sd_bus_message_skip(m, "v");
 }
 
 /* (oa{sv}); 0 at the end of the list. */
@@ -91,48 +101,88 @@ static void format_id(const Image *i, bool whole, char ret[static DIGEST_MAX]) {
                 (void) snprintf(ret, DIGEST_MAX, "%.*s", (int) ID_SHORT_HEX, i->id);
 }
 
-/* @tag: "repository:tag", NULL for an image without any. */
-static int add_row(Listing *l, const Image *i, const char *tag, bool whole, usec_t now,
-                Failure *reterr) {
-        char id[DIGEST_MAX], since[HUMAN_AGO_MAX], date[HUMAN_DATE_MAX], size[HUMAN_SIZE_MAX];
-        _cleanup_free_ char *repository = NULL;
-        char *colon = NULL;
+/* How long the repository of "repository:tag" or "repository@digest" is. */
+static size_t repository_length(const char *name) {
+        const char *at = strchr(name, '@'), *colon = at ? NULL : strrchr(name, ':');
 
-        if (tag) {
-                repository = strdup(tag);
+        if (colon && strchr(colon, '/')) /* a port of the registry's */
+                colon = NULL;
+        return at      ? (size_t) (at - name)
+               : colon ? (size_t) (colon - name)
+                       : strlen(name);
+}
+
+static bool same_repository(const char *a, const char *b) {
+        size_t n = repository_length(a);
+
+        return repository_length(b) == n && strncmp(a, b, n) == 0;
+}
+
+/* One of @names in the repository of @name, without it; NULL: there is none. */
+static const char *find_beside(char *const *names, const char *name) {
+        STRV_FOREACH(other, names)
+                if (same_repository(*other, name))
+                        return *other + repository_length(*other) + 1;
+        return NULL;
+}
+
+/* @name: "repository:tag" or "repository@digest", NULL for an image without any. */
+static int add_row(Listing *l, const Image *i, const char *name, bool whole, usec_t now,
+                Failure *reterr) {
+        char id[DIGEST_MAX], since[HUMAN_AGO_MAX], date[HUMAN_DATE_MAX], size[HUMAN_SIZE_MAX],
+                        shared[HUMAN_SIZE_MAX], unique[HUMAN_SIZE_MAX];
+        _cleanup_free_ char *repository = NULL;
+        const char *tag = NULL, *digest = NULL;
+
+        if (name) {
+                size_t n = repository_length(name);
+
+                repository = strndup(name, n);
                 if (!repository)
                         return -ENOMEM;
-                colon = strrchr(repository, ':');
-                if (colon && strchr(colon, '/')) /* a port of the registry's */
-                        colon = NULL;
-                if (colon)
-                        *colon++ = '\0';
+                if (name[n] == ':')
+                        tag = name + n + 1;
+                digest = name[n] == '@' ? name + n + 1 : find_beside(i->digests, name);
         }
 
         format_id(i, whole, id);
         human_ago(i->created_usec, now, since);
         human_date(i->created_usec, date);
         human_size(i->size, size);
+        human_size(i->shared_size, shared);
+        human_size(i->size - MIN2(i->size, i->shared_size), unique);
         return listing_add(l, (const char *[_COLUMNS]) {
                 [COLUMN_REPOSITORY] = repository ?: "<none>",
-                [COLUMN_TAG] = colon ?: "<none>",
+                [COLUMN_TAG] = tag ?: "<none>",
                 [COLUMN_ID] = id,
                 [COLUMN_CREATED_SINCE] = since,
                 [COLUMN_SIZE] = size,
+                [COLUMN_SHARED_SIZE] = shared,
+                [COLUMN_UNIQUE_SIZE] = unique,
                 [COLUMN_CREATED_AT] = date,
-                [COLUMN_DIGEST] = "<none>",
+                [COLUMN_DIGEST] = digest ?: "<none>",
                 [COLUMN_CONTAINERS] = "N/A",
         }, NULL, reterr);
 }
 
+/* A row for each tag, and for what it was pulled by where no tag is of that repository. */
 static int add_image(Listing *l, const Image *i, bool whole, usec_t now, Failure *reterr) {
+        size_t n = 0;
         int r = 0;
 
-        if (strv_length(i->tags) == 0)
-                return add_row(l, i, NULL, whole, now, reterr);
-        for (size_t n = 0; r >= 0 && i->tags[n]; n++)
-                r = add_row(l, i, i->tags[n], whole, now, reterr);
-        return r;
+        STRV_FOREACH(tag, i->tags) {
+                n++;
+                if (r >= 0)
+                        r = add_row(l, i, *tag, whole, now, reterr);
+        }
+        STRV_FOREACH(digest, i->digests) {
+                if (find_beside(i->tags, *digest))
+                        continue;
+                n++;
+                if (r >= 0)
+                        r = add_row(l, i, *digest, whole, now, reterr);
+        }
+        return n > 0 || r < 0 ? r : add_row(l, i, NULL, whole, now, reterr);
 }
 
 static int print_images(sd_bus_message *reply, const Arguments *args, Listing *l, Failure *reterr) {
@@ -181,10 +231,13 @@ static int append_filter(sd_bus_message *m, const Arguments *args, Failure *rete
 int verb_images(Client *c, const Arguments *args, Failure *reterr) {
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         _cleanup_(listing_freep) Listing *l = NULL;
+        Column shown[_COLUMNS + 1];
         int r;
 
+        memcpy(shown, columns, sizeof(shown));
+        shown[COLUMN_DIGEST].shown = arguments_switch(args, "digests", false);
         if (!arguments_switch(args, "quiet", false)) {
-                r = listing_new(arguments_string(args, "format"), columns, &l, reterr);
+                r = listing_new(arguments_string(args, "format"), shown, &l, reterr);
                 if (r < 0)
                         return r;
         }

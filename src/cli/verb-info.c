@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "base/str.h"
 #include "cli/document.h"
+#include "cli/human.h"
 #include "cli/template-tree.h"
 #include "cli/verbs.h"
 #include "model/names.h"
@@ -19,7 +20,13 @@ static const struct {
         { "ContainersPaused", " Paused" },
         { "ContainersStopped", " Stopped" },
         { "Images", "Images" },
+        { "Driver", "Storage driver" },
+        { "CgroupVersion", "Cgroup version" },
         { "KernelVersion", "Kernel version" },
+        { "Architecture", "Architecture" },
+        { "NCPU", "CPUs" },
+        { "MemTotal", "Total memory" },
+        { "Name", "Name" },
         { "StateDirectory", "State directory" },
         { "RunDirectory", "Runtime directory" },
         { "CgroupPath", "Cgroup" },
@@ -36,6 +43,13 @@ static int print_info(json_t *info) {
 
                 if (!value)
                         continue;
+                if (streq(info_lines[i].field, "MemTotal")) {
+                        char size[HUMAN_SIZE_MAX];
+
+                        human_size_binary((uint64_t) json_integer_value(value), size);
+                        printf("%s: %s\n", info_lines[i].text, size);
+                        continue;
+                }
                 r = value_to_text(value, &text);
                 if (r < 0)
                         return r;

@@ -28,7 +28,22 @@ static int inspect_path(
                                       "The service's document is no JSON: %s", e.text);
 }
 
-/* A name is a container's or an image's; as in Docker the container is meant if both have it. */
+static int inspect_volume(Client *c, const char *name, json_t **ret, Failure *reterr) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *path;
+        int r;
+
+        r = client_call(c, BUS_PATH_MANAGER, BUS_INTERFACE_MANAGER, "GetVolume",
+                        CLIENT_TIMEOUT_USEC, &reply, reterr, "s", name);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "o", &path);
+        if (r < 0)
+                return client_message_error(r, reterr);
+        return inspect_path(c, path, BUS_INTERFACE_VOLUME, ret, reterr);
+}
+
+/* A name is a container's, an image's or a volume's; as in Docker the first of these is meant that has it. */
 static int inspect_one(
                 Client *c, const char *name, const char *type, json_t **ret, Failure *reterr) {
         _cleanup_free_ char *path = NULL;
@@ -42,13 +57,19 @@ static int inspect_one(
                         return r;
         }
 
-        r = client_find_image(c, name, &path, reterr);
-        if (r >= 0)
-                return inspect_path(c, path, BUS_INTERFACE_IMAGE, ret, reterr);
-        if (!type && (reterr->code == FAILURE_NO_SUCH_IMAGE ||
-                                     reterr->code == FAILURE_INVALID_REFERENCE))
-                return fail(reterr, FAILURE_NO_SUCH_CONTAINER, 0, "No container or image '%s'",
-                                name);
+        if (!type || streq(type, "image")) {
+                r = client_find_image(c, name, &path, reterr);
+                if (r >= 0)
+                        return inspect_path(c, path, BUS_INTERFACE_IMAGE, ret, reterr);
+                if (type || (reterr->code != FAILURE_NO_SUCH_IMAGE &&
+                                            reterr->code != FAILURE_INVALID_REFERENCE))
+                        return r;
+        }
+
+        r = inspect_volume(c, name, ret, reterr);
+        if (r < 0 && !type && reterr->code == FAILURE_NO_SUCH_VOLUME)
+                return fail(reterr, FAILURE_NO_SUCH_CONTAINER, 0,
+                                "No container, image or volume '%s'", name);
         return r;
 }
 
@@ -71,9 +92,10 @@ int verb_inspect(Client *c, const Arguments *args, Failure *reterr) {
 
         if (!found)
                 return -ENOMEM;
-        if (type && !streq(type, "container") && !streq(type, "image"))
+        if (type && !streq(type, "container") && !streq(type, "image") && !streq(type, "volume"))
                 return fail(reterr, FAILURE_INVALID_ARGS, EINVAL,
-                                "'%s' of '--type' is neither container nor image", type);
+                                "'%s' of '--type' is neither container nor image nor volume",
+                                type);
 
         for (size_t i = 0; i < args->n_operands; i++) {
                 _cleanup_(json_decrefp) json_t *document = NULL;

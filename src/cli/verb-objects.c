@@ -209,7 +209,7 @@ static int rm_one(Client *c, const Arguments *args, const char *name, Failure *r
 }
 
 static int append_limits(sd_bus_message *m, const Arguments *args, Failure *reterr) {
-        return run_flags_append(m, args, NULL, reterr);
+        return run_flags_append(m, args, NULL, NULL, reterr);
 }
 
 static int update_one(Client *c, const Arguments *args, const char *name, Failure *reterr) {

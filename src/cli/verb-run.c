@@ -6,9 +6,12 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cli/import.h"
+#include "cli/mount-flags.h"
 #include "cli/run-flags.h"
+#include "cli/run-pull.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
+#include "cli/whole.h"
 #include "model/names.h"
 
 #define DETACH_KEYS_DEFAULT "ctrl-p,ctrl-q"
@@ -24,27 +27,22 @@ static bool is_file(const char *operand) {
 }
 
 /* CreateContainer or RunContainer. */
-static int create(Client *c, const Arguments *args, const char *member, char **ret_path,
-                Failure *reterr) {
+static int create_once(Client *c, const Arguments *args, const char *member, const char *image,
+                char **ret_path, Failure *reterr) {
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
-        _cleanup_free_ char *imported = NULL;
-        const char *image = args->operands[0], *path;
+        _cleanup_strv_free_ char **mounts = NULL;
+        const char *path;
         int r;
 
-        if (is_file(image)) {
-                r = import_file(c, image, "", NULL, &imported, reterr);
-                if (r < 0)
-                        return r;
-                image = imported;
-        }
-
-        r = client_new_call(c, BUS_PATH_MANAGER, BUS_INTERFACE_MANAGER, member, &m, reterr);
+        r = mount_flags_prepare(c, args, &mounts, reterr);
+        if (r >= 0)
+                r = client_new_call(c, BUS_PATH_MANAGER, BUS_INTERFACE_MANAGER, member, &m, reterr);
         if (r < 0)
                 return r;
         r = sd_bus_message_append(m, "s", image);
         if (r < 0)
                 return client_message_error(r, reterr);
-        r = run_flags_append(m, args, args->operands + 1, reterr);
+        r = run_flags_append(m, args, mounts, args->operands + 1, reterr);
         if (r < 0)
                 return r;
         r = client_send_call(c, m, CLIENT_TIMEOUT_USEC, &reply, reterr);
@@ -55,6 +53,30 @@ static int create(Client *c, const Arguments *args, const char *member, char **r
         if (r >= 0)
                 r = free_and_strdup(ret_path, path);
         return r < 0 ? client_message_error(r, reterr) : 0;
+}
+
+/* All is made anew for the second try: what opens a mount is good for a minute, and a pull may take longer. */
+static int create(Client *c, const Arguments *args, const char *member, char **ret_path,
+                Failure *reterr) {
+        _cleanup_free_ char *imported = NULL;
+        const char *image = args->operands[0];
+        int r;
+
+        if (is_file(image)) {
+                r = import_file(c, image, "", NULL, &imported, reterr);
+                image = imported;
+        } else
+                r = run_pull_first(c, args, image, reterr);
+        if (r < 0)
+                return r;
+
+        r = create_once(c, args, member, image, ret_path, reterr);
+        if (r >= 0 || imported || reterr->code != FAILURE_NO_SUCH_IMAGE)
+                return r;
+        r = run_pull_missing(c, args, image, reterr);
+        if (r <= 0)
+                return r < 0 ? r : -failure_to_errno(reterr->code);
+        return create_once(c, args, member, image, ret_path, reterr);
 }
 
 /*
@@ -72,6 +94,7 @@ static int cid_file_open(const Arguments *args, CidFile *ret, Failure *reterr) {
 
         if (!path)
                 return 0;
+        whole_instead(); /* a second try would meet our own file */
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
         if (fd < 0 && errno == EEXIST)
                 return fail(reterr, FAILURE_INVALID_ARGS, EEXIST,

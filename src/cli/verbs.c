@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/verbs.c: the table of verbs with their flags, and the one way in which each is parsed, run and reported. */
+/*
+ * cli/verbs.c: the verbs that begin, end and change a container, with their flags, and the one way in which each verb is
+ * parsed, run and reported. All others are in verbs-more.c: whole.h says why.
+ */
 #include "cli/verbs.h"
 #include <string.h>
 #include "base/str.h"
 #include "cli/run-flags.h"
+#include "cli/verb-table.h"
 #include "model/names.h"
 
-#define HELP { "help", 0, FLAG_SWITCH, NULL, NULL, "Show this text" }
-#define FORMAT(what) { "format", 'f', FLAG_STRING, NULL, "FORMAT", what }
 #define DETACH_KEYS                                                                                \
         {                                                                                          \
                 "detach-keys", 0, FLAG_STRING, NULL, "KEYS",                                       \
@@ -24,13 +26,6 @@
         { "time", 't', FLAG_SECONDS, "timeout", "SECONDS", what }, \
         { "timeout", 0, FLAG_SECONDS, "timeout", "SECONDS", NULL }
 #define SIGNAL(what) { "signal", 's', FLAG_STRING, "signal", "SIGNAL", what }
-#define NO_TRUNC { "no-trunc", 0, FLAG_SWITCH, NULL, NULL, "Show ids and commands whole" }
-#define FILTER(what) { "filter", 'f', FLAG_LIST, NULL, "KEY=VALUE", what }
-#define TABLE_FORMAT                                                                               \
-        {                                                                                          \
-                "format", 0, FLAG_STRING, NULL, "FORMAT",                                          \
-                                "table, json, or a template such as '{{.Names}}'"                  \
-        }
 
 static const Flag help_only[] = { HELP, {} };
 
@@ -38,14 +33,14 @@ static const Flag run_only[] = {
         { "detach", 'd', FLAG_SWITCH, NULL, NULL, "Leave it running and print its id" },
         { "attach", 'a', FLAG_LIST, NULL, "STREAM", "Attach stdin, stdout or stderr only" },
         CIDFILE, DETACH_KEYS, SIG_PROXY,
-        { "quiet", 'q', FLAG_SWITCH, NULL, NULL, NULL },
+        { "quiet", 'q', FLAG_SWITCH, NULL, NULL, "Show nothing of a pull" },
         HELP, {},
 };
 
 static const Flag create_only[] = {
         CIDFILE,
         { "attach", 'a', FLAG_LIST, NULL, "STREAM", NULL },
-        { "quiet", 'q', FLAG_SWITCH, NULL, NULL, NULL },
+        { "quiet", 'q', FLAG_SWITCH, NULL, NULL, "Show nothing of a pull" },
         HELP, {},
 };
 
@@ -81,12 +76,6 @@ static const Flag stop_flags[] = {
 
 static const Flag kill_flags[] = { SIGNAL("What to send; by default SIGKILL"), HELP, {} };
 
-static const Flag stats_flags[] = {
-        { "all", 'a', FLAG_SWITCH, NULL, NULL, "Also those that do not run" },
-        { "no-stream", 0, FLAG_SWITCH, NULL, NULL, "One look, which takes a second" },
-        NO_TRUNC, TABLE_FORMAT, HELP, {},
-};
-
 static const Flag rm_flags[] = {
         { "force", 'f', FLAG_SWITCH, "force", NULL, "Kill it first if it runs" },
         { "volumes", 'v', FLAG_SWITCH, "volumes", NULL, "Remove its anonymous volumes too" },
@@ -99,124 +88,35 @@ static const Flag wait_flags[] = {
         HELP, {},
 };
 
-static const Flag ps_flags[] = {
-        { "all", 'a', FLAG_SWITCH, NULL, NULL, "Accepted for Docker's sake: all are shown anyway" },
-        { "running", 'r', FLAG_SWITCH, NULL, NULL, "Only those that run, or are paused" },
-        { "quiet", 'q', FLAG_SWITCH, NULL, NULL, "Only ids" },
-        { "last", 'n', FLAG_NUMBER, NULL, "N", "Only the N created last" },
-        { "latest", 'l', FLAG_SWITCH, NULL, NULL, "Only the one created last" },
-        { "size", 's', FLAG_SWITCH, NULL, NULL, NULL },
-        FILTER("Only those that match: id, name, label, status, health, ancestor, ..."),
-        NO_TRUNC, TABLE_FORMAT, HELP, {},
-};
-
-static const Flag logs_flags[] = {
-        { "follow", 'f', FLAG_SWITCH, "follow", NULL, "Go on until the container ends" },
-        { "tail", 'n', FLAG_STRING, NULL, "N", "Only the last N lines; by default all" },
-        { "since", 0, FLAG_STRING, NULL, "TIME",
-          "Only what is newer: a date, or a duration back from now" },
-        { "until", 0, FLAG_STRING, NULL, "TIME", "Only what is older" },
-        { "timestamps", 't', FLAG_SWITCH, "timestamps", NULL, "Put the time before each line" },
-        { "details", 0, FLAG_SWITCH, NULL, NULL, NULL },
-        HELP, {},
-};
-
-static const Flag images_flags[] = {
-        { "all", 'a', FLAG_SWITCH, NULL, NULL, "Accepted for Docker's sake" },
-        { "quiet", 'q', FLAG_SWITCH, NULL, NULL, "Only ids" },
-        { "digests", 0, FLAG_SWITCH, NULL, NULL, NULL },
-        FILTER("Only those that match: reference, label, before, since, dangling"),
-        NO_TRUNC, TABLE_FORMAT, HELP, {},
-};
-
-static const Flag import_flags[] = {
-        { "message", 'm', FLAG_STRING, NULL, "TEXT", "The image's comment" },
-        HELP, {},
-};
-
-static const Flag rmi_flags[] = {
-        { "force", 'f', FLAG_SWITCH, "force", NULL, "Also take away several tags of one image" },
-        { "no-prune", 0, FLAG_SWITCH, NULL, NULL, NULL },
-        HELP, {},
-};
-
-static const Flag inspect_flags[] = {
-        FORMAT("A template such as '{{.State.Status}}', or json"),
-        { "type", 0, FLAG_STRING, NULL, "TYPE",
-          "container or image; by default the first that is found" },
-        { "size", 's', FLAG_SWITCH, NULL, NULL, NULL },
-        HELP, {},
-};
-
-static const Flag info_flags[] = {
-        FORMAT("A template such as '{{.ServerVersion}}', or json"),
-        HELP, {},
-};
-
-static const Flag events_flags[] = {
-        { "since", 0, FLAG_STRING, NULL, "TIME",
-          "Also what was: a date, or a duration back from now" },
-        { "until", 0, FLAG_STRING, NULL, "TIME", "Go on until then only" },
-        FILTER("Only those that match: container, image, event, type"),
-        { "format", 0, FLAG_STRING, NULL, "FORMAT", "json, or a template such as '{{.Action}}'" },
-        HELP, {},
-};
-
-#define TABLES(...) ((const Flag *const[]) { __VA_ARGS__, NULL })
-
 static const Verb verbs[] = {
         { "attach", "CONTAINER", "Stay with a running container",
                 TABLES(attach_flags), 1, 1, false, true, verb_attach },
         { "create", "IMAGE|ROOTFS.tar [COMMAND [ARG...]]", "Make a container without starting it",
                 TABLES(container_flags, limit_flags, create_only), 1, OPERANDS_ANY, true, true,
                 verb_create },
-        { "events", "", "Show what happens, as it happens",
-                TABLES(events_flags), 0, 0, false, false, verb_events },
         { "exec", "CONTAINER COMMAND [ARG...]", "Run a command beside a workload",
                 TABLES(exec_flags), 2, OPERANDS_ANY, true, true, verb_exec },
-        { "healthcheck", "run CONTAINER", "Probe a container's health now: 0 healthy, 1 unhealthy",
-                TABLES(help_only), 2, 2, false, true, verb_healthcheck },
-        { "images", "[NAME[:TAG]]", "List images",
-                TABLES(images_flags), 0, 1, false, false, verb_images },
-        { "import", "FILE|- [NAME[:TAG]]", "Make an image of a root file system's tar archive",
-                TABLES(import_flags), 1, 2, false, false, verb_import },
-        { "info", "", "Show where and how the service runs",
-                TABLES(info_flags), 0, 0, false, false, verb_info },
-        { "inspect", "NAME...", "Show all that is known of containers and images, as JSON",
-                TABLES(inspect_flags), 1, OPERANDS_ANY, false, false, verb_inspect },
         { "kill", "CONTAINER...", "Send a signal",
                 TABLES(kill_flags), 1, OPERANDS_ANY, false, false, verb_kill },
-        { "logs", "CONTAINER", "Show what a container has written",
-                TABLES(logs_flags), 1, 1, false, false, verb_logs },
         { "pause", "CONTAINER...", "Freeze all processes of containers",
                 TABLES(help_only), 1, OPERANDS_ANY, false, false, verb_pause },
-        { "ps", "", "List containers, running or not",
-                TABLES(ps_flags), 0, 0, false, false, verb_ps },
         { "rename", "CONTAINER NAME", "Give a container another name",
                 TABLES(help_only), 2, 2, false, false, verb_rename },
         { "restart", "CONTAINER...", "Stop and start containers",
                 TABLES(stop_flags), 1, OPERANDS_ANY, false, false, verb_restart },
         { "rm", "CONTAINER...", "Remove containers",
                 TABLES(rm_flags), 1, OPERANDS_ANY, false, false, verb_rm },
-        { "rmi", "IMAGE...", "Take tags away, and images with their last one",
-                TABLES(rmi_flags), 1, OPERANDS_ANY, false, false, verb_rmi },
         { "run", "IMAGE|ROOTFS.tar [COMMAND [ARG...]]", "Make a container and start it",
                 TABLES(container_flags, limit_flags, run_only), 1, OPERANDS_ANY, true, true,
                 verb_run },
         { "start", "CONTAINER...", "Start containers",
                 TABLES(start_flags), 1, OPERANDS_ANY, false, true, verb_start },
-        { "stats", "[CONTAINER...]", "Show what containers use, every second",
-                TABLES(stats_flags), 0, OPERANDS_ANY, false, false, verb_stats },
         { "stop", "CONTAINER...", "Stop containers: a signal, a grace, SIGKILL",
                 TABLES(stop_flags), 1, OPERANDS_ANY, false, false, verb_stop },
-        { "top", "CONTAINER [PS_OPTION...]", "Show the processes of a container",
-                TABLES(help_only), 1, OPERANDS_ANY, true, false, verb_top },
         { "unpause", "CONTAINER...", "Let paused containers run on",
                 TABLES(help_only), 1, OPERANDS_ANY, false, false, verb_unpause },
         { "update", "CONTAINER...", "Change limits and the restart policy, of running ones at once",
                 TABLES(limit_flags, help_only), 1, OPERANDS_ANY, false, false, verb_update },
-        { "version", "", "Show the versions of this command and of the service",
-                TABLES(info_flags), 0, 0, false, false, verb_version },
         { "wait", "CONTAINER...", "Wait for containers to stop and print their exit status",
                 TABLES(wait_flags), 1, OPERANDS_ANY, false, false, verb_wait },
 };
@@ -225,12 +125,35 @@ const Verb *verb_find(const char *name) {
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
                 if (streq(verbs[i].name, name))
                         return &verbs[i];
+        for (size_t i = 0; i < n_more_verbs; i++)
+                if (streq(more_verbs[i].name, name))
+                        return &more_verbs[i];
         return NULL;
 }
 
+/* All such are in the other table. */
+const Verb *verb_find_pair(const char *group, const char *word) {
+        for (size_t i = 0; i < n_more_verbs; i++) {
+                const char *rest = startswith(more_verbs[i].name, group);
+
+                if (rest && *rest == ' ' && streq(rest + 1, word))
+                        return &more_verbs[i];
+        }
+        return NULL;
+}
+
+/* Both tables are in the order of their names. */
 void verbs_print(FILE *out) {
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                fprintf(out, "  %-12s%s\n", verbs[i].name, verbs[i].summary);
+        size_t i = 0, j = 0;
+
+        while (i < ELEMENTSOF(verbs) || j < n_more_verbs) {
+                bool first = j == n_more_verbs ||
+                                (i < ELEMENTSOF(verbs) &&
+                                                strcmp(verbs[i].name, more_verbs[j].name) < 0);
+                const Verb *v = first ? &verbs[i++] : &more_verbs[j++];
+
+                fprintf(out, "  %-16s%s\n", v->name, v->summary);
+        }
 }
 
 void verb_print_help(const Verb *v, FILE *out) {

@@ -34,6 +34,7 @@ typedef struct Question {
         sd_bus_message *message; /* owned */
         sd_bus_slot *slot;       /* owned; NULL once answered */
         char *action;            /* owned */
+        char *details;           /* owned: what it is about, as one text */
         uint64_t number;         /* names it when it is to be cancelled */
         bool answered;           /* with a yes */
         bool returned; /* the message came back through the filter: the handler asks now or never */
@@ -53,6 +54,7 @@ static Question *question_free(Question *q) {
         sd_bus_slot_unref(q->slot);
         sd_bus_message_unref(q->message);
         free(q->action);
+        free(q->details);
         free(q);
         return NULL;
 }
@@ -86,6 +88,10 @@ static void question_release_held(Question *q) {
         q->caller->n_calls -= (unsigned) n;
         q->n_held = 0;
         messages_requeue(q->caller->link->bus, held, n);
+}
+
+static bool call_is_interactive(sd_bus_message *m) {
+        return sd_bus_message_get_allow_interactive_authorization(m) > 0;
 }
 
 static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -123,8 +129,10 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                                 "'%s' is for root only while polkit does not answer", q->action);
         } else if (challenge)
                 sd_bus_error_setf(&refusal, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-                                "'%s' needs a password, and the call does not allow to ask for it",
-                                q->action);
+                                "'%s' needs a password, and %s", q->action,
+                                call_is_interactive(q->message)
+                                                ? "nobody is there who could be asked for it"
+                                                : "the call does not allow to ask for it");
         else
                 sd_bus_error_setf(&refusal, SD_BUS_ERROR_ACCESS_DENIED,
                                 "'%s' is not allowed to this user", q->action);
@@ -135,7 +143,9 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 0;
 }
 
-static int append_details(sd_bus_message *m, const AuthzRequest *request) {
+/* KEY, VALUE, KEY, VALUE, …: what rules get to see. */
+static int list_details(const AuthzRequest *request, char ***ret) {
+        _cleanup_strv_free_ char **l = NULL;
         char owner[32];
         const struct {
                 const char *key, *value;
@@ -143,29 +153,39 @@ static int append_details(sd_bus_message *m, const AuthzRequest *request) {
                 { "verb", request->verb },
                 { "owner", owner },
                 { "container", request->container },
+                { "name", request->name },
                 { "image", request->image },
-                { "privilege", request->privilege },
+                { "network", request->network },
+                { "options", request->options },
         };
-        int r;
+        int r = 0;
 
         (void) snprintf(owner, sizeof(owner), "%u", request->owner);
-
-        r = sd_bus_message_open_container(m, 'a', "{ss}");
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < ELEMENTSOF(details); i++) {
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(details); i++) {
                 if (!details[i].value)
                         continue;
-                r = sd_bus_message_append(m, "{ss}", details[i].key, details[i].value);
-                if (r < 0)
-                        return r;
+                r = strv_push(&l, details[i].key);
+                if (r >= 0)
+                        r = strv_push(&l, details[i].value);
         }
-        return sd_bus_message_close_container(m);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(l);
+        return 0;
 }
 
-static int question_send(Question *q, const AuthzRequest *request) {
+static int append_details(sd_bus_message *m, char *const *details) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{ss}");
+        for (size_t i = 0; r >= 0 && i < strv_length(details); i += 2)
+                r = sd_bus_message_append(m, "{ss}", details[i], details[i + 1]);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int question_send(Question *q, char *const *details) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        bool interactive = sd_bus_message_get_allow_interactive_authorization(q->message) > 0;
+        bool interactive = call_is_interactive(q->message);
         Daemon *daemon = q->caller->link->daemon;
         char number[32];
         uint64_t timeout;
@@ -177,11 +197,11 @@ static int question_send(Question *q, const AuthzRequest *request) {
                 return r;
 
         r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s",
-                        q->caller->name, request->action);
+                        q->caller->name, q->action);
         if (r < 0)
                 return r;
 
-        r = append_details(m, request);
+        r = append_details(m, details);
         if (r < 0)
                 return r;
 
@@ -209,7 +229,7 @@ static unsigned questions_of_uid(Link *link, uid_t uid) {
 }
 
 static int question_new(Caller *caller, sd_bus_message *m, const AuthzRequest *request,
-                sd_bus_error *error) {
+                char *const *details, const char *details_text, sd_bus_error *error) {
         _cleanup_(question_freep) Question *q = NULL;
         _cleanup_failure_ Failure failure = {};
         int r;
@@ -232,11 +252,11 @@ static int question_new(Caller *caller, sd_bus_message *m, const AuthzRequest *r
         list_append(&caller->questions, &q->questions);
         caller->n_questions++;
 
-        q->action = strdup(request->action);
-        if (!q->action)
+        if (free_and_strdup(&q->action, request->action) < 0 ||
+                        free_and_strdup(&q->details, details_text) < 0)
                 return -ENOMEM;
 
-        r = question_send(q, request);
+        r = question_send(q, details);
         if (r < 0)
                 return r;
 
@@ -246,20 +266,38 @@ static int question_new(Caller *caller, sd_bus_message *m, const AuthzRequest *r
 
 int authz_check(sd_bus_message *m, const AuthzRequest *request, sd_bus_error *error) {
         Link *link = link_current(sd_bus_message_get_bus(m));
+        _cleanup_strv_free_ char **details = NULL;
         Caller *caller = caller_of(link, m);
+        _cleanup_free_ char *text = NULL;
         Question *q;
+        int r;
 
         if (!caller)
                 return -ENXIO;
         if (caller->uid == 0 || caller->uid == geteuid() || link->peer)
                 return 1;
 
-        LIST_FOREACH(q, &caller->questions, Question, questions)
-                if (q->answered && q->message == m && streq(q->action, request->action)) {
-                        question_free(q);
+        r = list_details(request, &details);
+        if (r >= 0)
+                r = strv_join(details, "\n", &text);
+        if (r < 0)
+                return r;
+
+        /* A tag may have another owner by now, a container another name: that is another question. */
+        LIST_FOREACH(q, &caller->questions, Question, questions) {
+                bool same = streq(q->action, request->action) && streq(q->details, text);
+
+                if (!q->answered || q->message != m)
+                        continue;
+                question_free(q);
+                if (same)
                         return 1;
-                }
-        return question_new(caller, m, request, error);
+        }
+        return question_new(caller, m, request, details, text, error);
+}
+
+const char *authz_network(const ContainerSpec *spec) {
+        return isempty(spec->network) ? "default" : spec->network;
 }
 
 int authz_container(sd_bus_message *m, const Container *c, const char *verb, const char *own_action,
@@ -280,8 +318,10 @@ int authz_container(sd_bus_message *m, const Container *c, const char *verb, con
                         &(AuthzRequest){
                                         .action = own ? own_action : other_action,
                                         .verb = verb,
-                                        .container = container_name(c),
+                                        .container = container_id(c),
+                                        .name = container_name(c),
                                         .image = container_image(c),
+                                        .network = authz_network(container_spec(c)),
                                         .owner = container_owner(c),
                         },
                         error);

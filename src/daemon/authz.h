@@ -8,14 +8,16 @@
 #include "daemon/callers.h"
 #include "engine/container.h"
 
-/* What polkit's rules get to see; strings may be NULL and are borrowed. */
+/* What polkit's rules get to see; strings may be NULL and are borrowed. The details have the members' names. */
 typedef struct AuthzRequest {
         const char *action;    /* org.pocketdocker.… */
         const char *verb;      /* "start", "exec", … */
-        const char *container; /* its name */
-        const char *image;     /* as typed */
+        const char *container; /* its id; NULL for one that is to be made */
+        const char *name;      /* of the container or volume */
+        const char *image;     /* as typed, or a tag */
+        const char *network;   /* of the container; "default" where none is named */
+        const char *options;   /* the keys of those that weaken the confinement, separated by commas */
         uid_t owner;           /* of the object; the caller's own for a new one */
-        const char *privilege; /* what weakens the confinement, in a word */
 } AuthzRequest;
 
 /**
@@ -27,6 +29,9 @@ int authz_check(sd_bus_message *m, const AuthzRequest *request, sd_bus_error *er
 /** authz_container() - the same for @c: @own_action (NULL: nothing to ask) for its owner, @other_action for all others. */
 int authz_container(sd_bus_message *m, const Container *c, const char *verb, const char *own_action,
                 const char *other_action, sd_bus_error *error);
+
+/** authz_network() - the network of a container, as a detail. Borrowed. */
+const char *authz_network(const ContainerSpec *spec);
 
 /** authz_may_read() - is the message's caller its owner or root? For getters, which cannot wait. */
 bool authz_may_read(sd_bus_message *m, uid_t owner);

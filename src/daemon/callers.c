@@ -11,8 +11,10 @@
 #include "base/str.h"
 #include "daemon/authz.h"
 #include "daemon/bus-failure.h"
+#include "daemon/caller-group.h"
 #include "daemon/calls.h"
 #include "daemon/dict-read.h"
+#include "daemon/mount-tokens.h"
 #include "model/limits.h"
 
 #define DRIVER_NAME "org.freedesktop.DBus"
@@ -59,6 +61,8 @@ Caller *caller_free(Caller *caller) {
         LIST_FOREACH(call, &caller->calls, Call, caller_calls)
                 call_caller_left(call);
         messages_free(caller->held, caller->n_held);
+        mount_tokens_free(caller);
+        free(caller->groups);
         sd_bus_slot_unref(caller->gone);
         sd_bus_slot_unref(caller->asked);
         if (caller->name)
@@ -79,6 +83,7 @@ static Caller *caller_new(Link *link) {
         *caller = (Caller){ .link = link };
         list_init(&caller->calls);
         list_init(&caller->questions);
+        list_init(&caller->mount_tokens);
         return caller;
 }
 
@@ -130,14 +135,16 @@ static int on_match(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 0;
 }
 
-static int read_uid(sd_bus_message *m, const char *key, const char *signature, void *userdata,
-                sd_bus_error *error) {
+static int read_credential(sd_bus_message *m, const char *key, const char *signature,
+                void *userdata, sd_bus_error *error) {
         Caller *caller = userdata;
         uint32_t uid;
         int r;
 
-        if (!streq(key, "UnixUserID") || !streq(signature, "u"))
-                return sd_bus_message_skip(m, "v");
+        if (!streq(key, "UnixUserID") || !streq(signature, "u")) {
+                r = caller_group_read(caller, m, key, signature);
+                return r != 0 ? MIN2(r, 0) : sd_bus_message_skip(m, "v");
+        }
 
         r = sd_bus_message_read(m, "v", "u", &uid);
         if (r < 0)
@@ -154,7 +161,7 @@ static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *error
         caller->asked = sd_bus_slot_unref(caller->asked);
 
         r = sd_bus_message_is_method_error(m, NULL) ? -ENXIO
-                                                    : dict_each(m, read_uid, caller, error);
+                                                    : dict_each(m, read_credential, caller, error);
         if (r < 0 || !caller->known)
                 caller_refuse(caller, FAILURE_ACCESS_DENIED,
                                 "The caller's user is not known to the bus");

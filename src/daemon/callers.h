@@ -17,6 +17,11 @@ struct Caller {
         List calls;         /* of Call.caller_calls */
         List questions;     /* of Question.questions */
         unsigned n_questions;
+        uint32_t pid;          /* as the bus told it; 0: not known */
+        uint32_t *groups;      /* owned: of its connection */
+        size_t n_groups;
+        List mount_tokens;     /* of MountToken.tokens */
+        unsigned n_mount_tokens;
         unsigned n_calls;      /* parked and held ones; at most CALLS_PER_CALLER_MAX */
         sd_bus_message **held; /* owned: came before the uid was known, in order */
         size_t n_held;

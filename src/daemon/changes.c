@@ -6,6 +6,7 @@
 #include "daemon/event-calls.h"
 #include "daemon/objects.h"
 #include "daemon/peer-bus.h"
+#include "daemon/volume-calls.h"
 
 typedef struct Pending {
         const char *interface; /* static */
@@ -45,8 +46,8 @@ static const ChangeNames container_names[] = {
 };
 
 static const ChangeNames operation_names[] = {
-        { OPERATION_CHANGED_STATE, NAMES("State", "Result", "Error") },
-        { OPERATION_CHANGED_PROGRESS, NAMES("Progress") },
+        { OPERATION_CHANGED_STATE, NAMES("State", "Result", "Results", "Error", "Details") },
+        { OPERATION_CHANGED_PROGRESS, NAMES("Progress", "Layers") },
         {},
 };
 
@@ -272,6 +273,24 @@ static void on_image_removed(Image *i, void *userdata) {
         daemon->removing_image = NULL;
 }
 
+static void on_volume_added(Volume *v, void *userdata) {
+        _cleanup_free_ char *path = NULL;
+
+        if (volume_path(v, &path) >= 0) /* without memory it is not told */
+                tell_added(userdata, path);
+}
+
+static void on_volume_removed(Volume *v, void *userdata) {
+        _cleanup_free_ char *path = NULL;
+        Daemon *daemon = userdata;
+
+        if (volume_path(v, &path) < 0)
+                return; /* as above */
+        daemon->removing_volume = v;
+        tell_removed(daemon, path, BUS_INTERFACE_VOLUME);
+        daemon->removing_volume = NULL;
+}
+
 static void on_operation_added(Operation *o, void *userdata) {
         char path[OBJECT_PATH_MAX];
 
@@ -345,6 +364,8 @@ const EngineObserver changes_observer = {
         .image_added = on_image_added,
         .image_changed = on_image_changed,
         .image_removed = on_image_removed,
+        .volume_added = on_volume_added,
+        .volume_removed = on_volume_removed,
         .operation_added = on_operation_added,
         .operation_changed = on_operation_changed,
         .operation_removed = on_operation_removed,

@@ -101,6 +101,7 @@ static int append_labels(sd_bus_message *m, const Container *c) {
 
 static int append_private(sd_bus_message *m, const char *property, const Container *c) {
         const ContainerSpec *spec = container_spec(c);
+        int r;
 
         if (streq(property, "Command"))
                 return sd_bus_message_append_strv(m, spec->argv);
@@ -118,7 +119,8 @@ static int append_private(sd_bus_message *m, const char *property, const Contain
                 return sd_bus_message_append(m, "b", spec->tty);
         if (streq(property, "OpenStdin"))
                 return sd_bus_message_append(m, "b", spec->open_stdin);
-        return resources_append(m, property, c);
+        r = confinement_append(m, property, c);
+        return r == -ENOENT ? resources_append(m, property, c) : r;
 }
 
 static int get_private(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -300,6 +302,8 @@ static const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("OOMGroup", "b", get_private, 0, EXPLICIT),
         SD_BUS_PROPERTY("RestartPolicy", "s", get_private, 0, EXPLICIT),
         SD_BUS_PROPERTY("RestartAt", "t", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("Capabilities", "as", get_private, 0, EXPLICIT),
+        SD_BUS_PROPERTY("SecurityOptions", "as", get_private, 0, EXPLICIT),
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
                         container_method_start, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
@@ -324,6 +328,12 @@ static const sd_bus_vtable container_vtable[] = {
                         SD_BUS_RESULT("a{sh}", streams), container_method_attach, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Logs", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", stream),
                         container_method_logs, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Export", SD_BUS_ARGS("h", output, "a{sv}", options),
+                        SD_BUS_RESULT("o", operation), container_method_export, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("CopyFrom", SD_BUS_ARGS("s", path, "h", output, "a{sv}", options),
+                        SD_BUS_RESULT("o", operation), container_method_copy_from, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("CopyTo", SD_BUS_ARGS("s", path, "h", input, "a{sv}", options),
+                        SD_BUS_RESULT("o", operation), container_method_copy_to, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetStats", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", stats),
                         container_method_get_stats, OPEN),
         SD_BUS_METHOD_WITH_ARGS("WatchStats", SD_BUS_ARGS("a{sv}", options),

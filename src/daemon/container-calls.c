@@ -261,7 +261,7 @@ int container_method_inspect(sd_bus_message *m, void *userdata, sd_bus_error *er
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        r = container_inspect(c, &document);
+        r = container_inspect(c, authz_may_read(m, container_owner(c)), &document);
         if (r < 0)
                 return r;
 

@@ -78,7 +78,7 @@ int container_method_logs(sd_bus_message *m, void *userdata, sd_bus_error *error
         if (r < 0)
                 return r;
 
-        r = authz_container(m, c, "logs", NULL, POLKIT_ACTION_INSPECT, error);
+        r = authz_container(m, c, "logs", NULL, POLKIT_ACTION_MANAGE, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
 

@@ -37,7 +37,7 @@ int container_method_get_stats(sd_bus_message *m, void *userdata, sd_bus_error *
         Stats stats;
         int r;
 
-        r = authz_container(m, c, "stats", NULL, POLKIT_ACTION_INSPECT, error);
+        r = authz_container(m, c, "stats", NULL, POLKIT_ACTION_MANAGE, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
 
@@ -66,7 +66,7 @@ int container_method_watch_stats(sd_bus_message *m, void *userdata, sd_bus_error
         if (r < 0)
                 return r;
 
-        r = authz_container(m, c, "stats", NULL, POLKIT_ACTION_INSPECT, error);
+        r = authz_container(m, c, "stats", NULL, POLKIT_ACTION_MANAGE, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
 
@@ -104,7 +104,7 @@ int container_method_list_processes(sd_bus_message *m, void *userdata, sd_bus_er
         size_t n, total;
         int r;
 
-        r = authz_container(m, c, "top", NULL, POLKIT_ACTION_INSPECT, error);
+        r = authz_container(m, c, "top", NULL, POLKIT_ACTION_MANAGE, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
 

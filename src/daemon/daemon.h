@@ -30,8 +30,10 @@ typedef struct Daemon {
         List calls; /* of Call.daemon_calls: every parked call, also those whose caller left */
         uint64_t questions_asked;            /* numbers the questions to polkit */
         uint64_t authorization_timeout_usec; /* 0: the built-in ones */
+        uint64_t mount_token_usec;           /* the same */
         Container *removing; /* borrowed: the container whose removal is being announced; find() knows it still */
         Image *removing_image;
+        Volume *removing_volume;
         Operation *removing_operation;
 } Daemon;
 

@@ -12,6 +12,7 @@ static const char *const signatures[] = {
         [DICT_TRISTATE] = "b",
         [DICT_U32] = "u",
         [DICT_U64] = "t",
+        [DICT_FD] = "h",
 };
 
 int dict_wrong_type(

@@ -11,6 +11,7 @@ typedef enum DictType {
         DICT_TRISTATE, /* b: int *, 0 or 1; what stands there before tells that the key is not there */
         DICT_U32,      /* u: uint32_t * */
         DICT_U64,      /* t: uint64_t * */
+        DICT_FD,       /* h: int *, borrowed from the message */
 } DictType;
 
 typedef struct DictField {

@@ -10,6 +10,7 @@ static int link_add_objects(Link *link) {
                 container_bus_add,
                 image_bus_add,
                 operation_bus_add,
+                volume_bus_add,
         };
         int r;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/list-calls.c: reads filters, asks model/ what fits, appends it. */
 #include "daemon/list-calls.h"
+#include <unistd.h>
 #include "base/str.h"
 #include "daemon/authz.h"
 #include "daemon/bus-failure.h"
@@ -99,7 +100,8 @@ static int read_container_query(sd_bus_message *m, ContainerQuery *q, sd_bus_err
         return r < 0 ? bus_failure_set(error, r, &failure) : 0;
 }
 
-static bool container_fits(const ContainerQuery *q, const Container *c) {
+/* By what the caller may not see no container is found: else he could guess it. */
+static bool container_fits(const ContainerQuery *q, const Container *c, bool all) {
         const ContainerSpec *spec = container_spec(c);
 
         if (q->running && container_state(c) != CONTAINER_RUNNING &&
@@ -114,6 +116,7 @@ static bool container_fits(const ContainerQuery *q, const Container *c) {
                                                    .image_id = container_image_id(c),
                                                    .network = spec->network,
                                                    .labels = spec->labels,
+                                                   .concealed = !all,
                                                    .state = container_state(c),
                                                    .health = container_health(c),
                                                    .exit_code = container_exit_code(c),
@@ -150,10 +153,10 @@ static int append_containers(sd_bus_message *reply, Manager *manager, const Cont
                 return r;
 
         while (n < q->limit && (c = manager_next_container(manager, c))) {
-                if (!container_fits(q, c))
+                all = uid == 0 || uid == geteuid() || uid == container_owner(c);
+                if (!container_fits(q, c, all))
                         continue;
                 spec = container_spec(c);
-                all = uid == 0 || uid == container_owner(c);
                 r = charge_list(&bytes, all ? spec->argv : NULL, all ? spec->labels : NULL, error);
                 if (r < 0)
                         return r;
@@ -207,6 +210,7 @@ static int read_image_filter(sd_bus_message *m, ImageFilter *filter, sd_bus_erro
         const DictField fields[] = {
                 { "reference", DICT_STRINGS, &filter->references },
                 { "label", DICT_STRINGS, &filter->labels },
+                { "label!", DICT_STRINGS, &filter->not_labels },
                 { "before", DICT_STRINGS, &filter->before },
                 { "since", DICT_STRINGS, &filter->since },
                 { "dangling", DICT_TRISTATE, &filter->dangling },
@@ -236,17 +240,18 @@ static int append_images(sd_bus_message *reply, Manager *manager, const ImageFil
                 const ImageConfig *config = image_config(i);
                 ImageSubject subject = {
                         .tags = image_tags(i),
+                        .digests = image_digests(i),
                         .labels = config ? config->labels : NULL,
                         .created_usec = image_created_usec(i),
                 };
 
                 if (!image_filter_matches(filter, &subject))
                         continue;
-                r = charge_list(&bytes, subject.tags, NULL, error);
+                r = charge_list(&bytes, subject.tags, subject.digests, error);
                 if (r < 0)
                         return r;
 
-                r = image_append(reply, i, filter);
+                r = image_append(reply, manager, i, filter);
                 if (r < 0)
                         return r;
         }

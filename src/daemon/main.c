@@ -13,10 +13,12 @@
 #include "catalog/catalog-ids.h"
 #include "daemon/calls.h"
 #include "daemon/changes.h"
+#include "daemon/config.h"
 #include "daemon/run-dir.h"
 #include "daemon/options.h"
 #include "daemon/peer-bus.h"
 #include "daemon/shutdown.h"
+#include "model/image-ref.h"
 #include "model/names.h"
 
 static void daemon_done(Daemon *d) {
@@ -83,8 +85,14 @@ static bool has_unit(const Options *o, const RunDir *run_dir) {
 }
 
 static int open_engine(Daemon *d, const Options *o, const RunDir *run_dir, Failure *reterr) {
+        _cleanup_engine_config_ EngineConfig config = {};
         _cleanup_free_ char *helpers = NULL;
         int r;
+
+        r = config_load(getenv(ENV_CONFIG), &config, reterr);
+        if (r < 0)
+                return r;
+        image_ref_use_registry(config.default_registry);
 
         r = find_helpers(&helpers);
         if (r < 0)
@@ -97,6 +105,7 @@ static int open_engine(Daemon *d, const Options *o, const RunDir *run_dir, Failu
                                         .embedded = o->embedded,
                                         .in_unit = has_unit(o, run_dir),
                                         .helper_dir = helpers,
+                                        .config = &config,
                         },
                         &changes_observer, d, &d->manager, reterr);
 }
@@ -155,8 +164,10 @@ static void tell_started(Manager *manager) {
 /* Return: the exit status, or negative with a sentence. */
 static int run(const Options *o, int *ready_fd, Failure *reterr) {
         _cleanup_(run_dir_done) RunDir run_dir = RUN_DIR_INIT;
-        _cleanup_(daemon_done)
-                        Daemon d = { .authorization_timeout_usec = o->authorization_timeout_usec };
+        _cleanup_(daemon_done) Daemon d = {
+                .authorization_timeout_usec = o->authorization_timeout_usec,
+                .mount_token_usec = o->mount_token_usec,
+        };
         int r;
 
         list_init(&d.links);

@@ -4,16 +4,23 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 #include "base/str.h"
-#include "daemon/authz.h"
+#include "daemon/authz-images.h"
 #include "daemon/bus-failure.h"
 #include "daemon/calls.h"
 #include "daemon/changes.h"
 #include "daemon/dict-read.h"
 #include "daemon/event-calls.h"
 #include "daemon/list-calls.h"
+#include "daemon/mount-tokens.h"
 #include "daemon/objects.h"
+#include "daemon/pull-call.h"
 #include "daemon/spec-read.h"
+#include "daemon/volume-calls.h"
+#include "engine/start-namespaces.h"
+#include "engine/volumes-from.h"
+#include "model/image-ref.h"
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
                 sd_bus_message *reply, void *userdata, sd_bus_error *error) {
@@ -38,18 +45,37 @@ typedef int (*CreateFn)(Manager *m, const CreateArgs *args, EngineDone done, voi
                 Container **ret, bool *ret_existing, Failure *reterr);
 
 static int authz_create(sd_bus_message *m, const char *verb, const char *image,
-                const ContainerOptions *o, uid_t uid, sd_bus_error *error) {
-        const char *privilege = container_options_need_privilege(o);
+                ContainerOptions *o, uid_t uid, sd_bus_error *error) {
+        _cleanup_failure_ Failure failure = {};
+        _cleanup_free_ char *options = NULL;
+        const Volume *foreign;
+        Weakening weakening;
+        int r;
 
+        container_options_weakening(o, &weakening);
+        r = manager_resolve_namespaces(manager_of(m), o->spec, uid, &weakening, &failure);
+        if (r >= 0)
+                r = manager_resolve_volumes_from(manager_of(m), o, uid, &weakening, &failure);
+        if (r < 0)
+                return bus_failure_set(error, r, &failure);
+
+        r = weakening_to_string(&weakening, &options);
+        if (r < 0)
+                return r;
+
+        /* Who may do all may have another's volume as well. */
+        foreign = manager_foreign_volume(manager_of(m), o->spec, uid);
         return authz_check(m,
                         &(AuthzRequest){
-                                        .action = privilege ? POLKIT_ACTION_PRIVILEGED
+                                        .action = options   ? POLKIT_ACTION_PRIVILEGED
+                                                  : foreign ? POLKIT_ACTION_MANAGE
                                                             : POLKIT_ACTION_MANAGE_OWN,
                                         .verb = verb,
-                                        .container = o->name,
+                                        .name = o->name,
                                         .image = image,
-                                        .owner = uid,
-                                        .privilege = privilege,
+                                        .network = authz_network(o->spec),
+                                        .options = options,
+                                        .owner = foreign ? volume_owner(foreign) : uid,
                         },
                         error);
 }
@@ -57,7 +83,9 @@ static int authz_create(sd_bus_message *m, const char *verb, const char *image,
 static int create_container(sd_bus_message *m, const char *verb, CreateFn fn, sd_bus_error *error) {
         _cleanup_(container_options_done) ContainerOptions o = {};
         _cleanup_failure_ Failure failure = {};
+        _cleanup_strv_free_ char **tokens = NULL;
         _cleanup_(call_freep) Call *call = NULL;
+        Caller *caller = caller_of(link_current(sd_bus_message_get_bus(m)), m);
         Container *c = NULL;
         const char *image;
         bool existing;
@@ -77,6 +105,8 @@ static int create_container(sd_bus_message *m, const char *verb, CreateFn fn, sd
                 return r;
 
         r = spec_read(m, &o, error);
+        if (r >= 0)
+                r = mount_tokens_resolve(caller, o.spec, &tokens, error);
         if (r < 0)
                 return r;
 
@@ -100,6 +130,7 @@ static int create_container(sd_bus_message *m, const char *verb, CreateFn fn, sd
         if (r >= 0) {
                 o.spec = NULL; /* the container's now */
                 memcpy(call->id, container_id(c), sizeof(call->id));
+                mount_tokens_forget(caller, tokens);
         }
         return call_started(&call, r, &failure, error);
 }
@@ -148,135 +179,15 @@ static int method_get_image(sd_bus_message *m, void *userdata, sd_bus_error *err
         return sd_bus_reply_method_return(m, "o", image_path(image_id(i), path));
 }
 
-/* What a worker can read to its end; a directory or an O_PATH fd would only fail there with a poorer sentence. */
-static int check_archive(int fd, sd_bus_error *error) {
-        struct stat st;
-        int flags;
+/* Of the machine, by Docker's names. */
+static int append_machine(sd_bus_message *m, const struct utsname *kernel) {
+        long cpus = sysconf(_SC_NPROCESSORS_ONLN), pages = sysconf(_SC_PHYS_PAGES),
+             page_bytes = sysconf(_SC_PAGESIZE); /* they fail only for names that the kernel has not */
 
-        flags = fcntl(fd, F_GETFL);
-        if (flags < 0 || fstat(fd, &st) < 0)
-                return -errno;
-        if ((flags & O_PATH) || (flags & O_ACCMODE) == O_WRONLY)
-                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
-                                "The archive's descriptor is not open for reading");
-        if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
-                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
-                                "The archive is neither a file nor a pipe nor a socket");
-        return 0;
-}
-
-static int method_import_image(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        ImportRequest request = {};
-        const DictField fields[] = {
-                { "message", DICT_STRING, &request.message },
-                { "name", DICT_STRING, &request.name },
-        };
-        _cleanup_failure_ Failure failure = {};
-        _cleanup_close_ int copy = -EBADF;
-        Daemon *daemon = daemon_of(m);
-        char path[OBJECT_PATH_MAX];
-        Operation *o;
-        int fd, r;
-        uid_t uid;
-
-        r = callers_uid(m, &uid);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_read(m, "hs", &fd, &request.reference);
-        if (r < 0)
-                return r;
-
-        r = dict_read(m, fields, ELEMENTSOF(fields), error);
-        if (r < 0)
-                return r;
-
-        r = check_archive(fd, error);
-        if (r < 0)
-                return r;
-
-        r = authz_check(m,
-                        &(AuthzRequest){
-                                        .action = POLKIT_ACTION_MANAGE_IMAGES,
-                                        .verb = "import",
-                                        .image = request.reference,
-                                        .owner = uid,
-                        },
-                        error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-
-        copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        if (copy < 0)
-                return -errno;
-
-        r = manager_import_image(daemon->manager, copy, &request, uid, &o, &failure);
-        if (r < 0)
-                return bus_failure_set(error, r, &failure);
-
-        copy = -EBADF; /* the operation's now */
-        changes_flush(daemon->changes);
-        return sd_bus_reply_method_return(m, "o", operation_path(operation_number(o), path));
-}
-
-static int reply_removed(sd_bus_message *m, Call *call) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int r;
-
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_append_strv(reply, call->untagged);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_append_strv(reply, call->deleted);
-        if (r < 0)
-                return r;
-
-        return sd_bus_send(NULL, reply, NULL);
-}
-
-static int method_remove_image(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        _cleanup_failure_ Failure failure = {};
-        _cleanup_(call_freep) Call *call = NULL;
-        const char *reference;
-        bool force = false;
-        const DictField field = { "force", DICT_BOOL, &force };
-        uid_t uid;
-        int r;
-
-        r = callers_uid(m, &uid);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_read(m, "s", &reference);
-        if (r < 0)
-                return r;
-
-        r = dict_read(m, &field, 1, error);
-        if (r < 0)
-                return r;
-
-        r = authz_check(m,
-                        &(AuthzRequest){
-                                        .action = POLKIT_ACTION_MANAGE_IMAGES,
-                                        .verb = "remove-image",
-                                        .image = reference,
-                                        .owner = uid,
-                        },
-                        error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-
-        r = call_new(m, reply_removed, &call, error);
-        if (r < 0)
-                return r;
-
-        r = manager_remove_image(manager_of(m), reference, force, call_done, call, &call->untagged,
-                        &call->deleted, &failure);
-        return call_started(&call, r, &failure, error);
+        return sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "NCPU", "u",
+                        (uint32_t) cpus, "MemTotal", "t", (uint64_t) pages * (uint64_t) page_bytes,
+                        "Driver", "s", "overlay", "CgroupVersion", "s", "2", "OSType", "s", "linux",
+                        "Architecture", "s", kernel->machine, "Name", "s", kernel->nodename);
 }
 
 static int append_info(sd_bus_message *m, const ManagerInfo *info, const struct utsname *kernel) {
@@ -293,11 +204,14 @@ static int append_info(sd_bus_message *m, const ManagerInfo *info, const struct 
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}", "ServerVersion", "s",
+        r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "ServerVersion", "s",
                         POCKETDOCKER_VERSION, "KernelVersion", "s", kernel->release,
                         "StateDirectory", "s", info->state_dir, "RunDirectory", "s", info->run_dir,
                         "CgroupPath", "s", info->cgroup_path, "Mode", "s",
-                        info->embedded ? "embedded" : "system");
+                        info->embedded ? "embedded" : "system", "DefaultRegistry", "s",
+                        image_ref_get_registry());
+        if (r >= 0)
+                r = append_machine(m, kernel);
         if (r < 0)
                 return r;
 
@@ -354,13 +268,41 @@ static const sd_bus_vtable manager_vtable[] = {
                         OPEN),
         SD_BUS_METHOD_WITH_ARGS("ImportImage",
                         SD_BUS_ARGS("h", archive, "s", reference, "a{sv}", options),
-                        SD_BUS_RESULT("o", operation), method_import_image, OPEN),
+                        SD_BUS_RESULT("o", operation), manager_method_import_image, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("PullImage", SD_BUS_ARGS("s", reference, "a{sv}", options),
+                        SD_BUS_RESULT("o", operation), manager_method_pull_image, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("LoadImage", SD_BUS_ARGS("h", archive, "a{sv}", options),
+                        SD_BUS_RESULT("o", operation), manager_method_load_image, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetImage", SD_BUS_ARGS("s", reference), SD_BUS_RESULT("o", image),
                         method_get_image, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_ARGS("a{sv}", filter),
                         SD_BUS_RESULT("a(oa{sv})", images), manager_method_list_images, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RemoveImage", SD_BUS_ARGS("s", reference, "a{sv}", options),
-                        SD_BUS_RESULT("as", untagged, "as", deleted), method_remove_image, OPEN),
+                        SD_BUS_RESULT("as", untagged, "as", deleted), manager_method_remove_image,
+                        OPEN),
+        SD_BUS_METHOD_WITH_ARGS("SaveImage",
+                        SD_BUS_ARGS("as", references, "h", output, "a{sv}", options),
+                        SD_BUS_RESULT("o", operation), manager_method_save_image, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("TagImage", SD_BUS_ARGS("s", reference, "s", tag),
+                        SD_BUS_NO_RESULT, manager_method_tag_image, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("UntagImage", SD_BUS_ARGS("s", reference), SD_BUS_NO_RESULT,
+                        manager_method_untag_image, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetDiskUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", usage),
+                        manager_method_get_disk_usage, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("PruneImages", SD_BUS_ARGS("a{sv}", options),
+                        SD_BUS_RESULT("o", operation), manager_method_prune_images, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("OpenMount", SD_BUS_ARGS("h", source), SD_BUS_RESULT("s", token),
+                        manager_method_open_mount, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("CreateVolume", SD_BUS_ARGS("s", name, "a{sv}", options),
+                        SD_BUS_RESULT("o", volume), manager_method_create_volume, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetVolume", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", volume),
+                        manager_method_get_volume, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListVolumes", SD_BUS_ARGS("a{sv}", filter),
+                        SD_BUS_RESULT("a(oa{sv})", volumes), manager_method_list_volumes, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("RemoveVolume", SD_BUS_ARGS("s", name, "a{sv}", options),
+                        SD_BUS_NO_RESULT, manager_method_remove_volume, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("PruneVolumes", SD_BUS_ARGS("a{sv}", options),
+                        SD_BUS_RESULT("o", operation), manager_method_prune_volumes, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListEvents", SD_BUS_ARGS("a{sv}", filter),
                         SD_BUS_RESULT("a(ttssssua{ss})", events), manager_method_list_events, OPEN),
         SD_BUS_SIGNAL_WITH_ARGS("Event",

@@ -44,6 +44,11 @@ static int get_result(sd_bus *bus, const char *path, const char *interface, cons
         return sd_bus_message_append(reply, "s", operation_result(userdata));
 }
 
+static int get_results(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        return sd_bus_message_append_strv(reply, (char **) operation_results(userdata));
+}
+
 static int get_error(sd_bus *bus, const char *path, const char *interface, const char *property,
                 sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const Failure *f = operation_failure(userdata);
@@ -53,6 +58,62 @@ static int get_error(sd_bus *bus, const char *path, const char *interface, const
                 return sd_bus_message_append(reply, "(ss)", "", "");
         return sd_bus_message_append(reply, "(ss)", failure_to_bus_name(f->code),
                         bus_text(failure_message(f), &buffer));
+}
+
+static int get_layers(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const OperationLayer *layers;
+        char digest[DIGEST_MAX];
+        size_t n;
+        int r;
+
+        layers = operation_layers(userdata, &n);
+        r = sd_bus_message_open_container(reply, 'a', "(stts)");
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                (void) snprintf(digest, sizeof(digest), DIGEST_PREFIX "%s", layers[i].digest);
+                r = sd_bus_message_append(reply, "(stts)", digest, layers[i].done, layers[i].total,
+                                operation_layer_state_to_string(layers[i].state));
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_strings(sd_bus_message *m, const char *name, char *const *strings) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', "as");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "s");
+        STRV_FOREACH(s, strings) {
+                _cleanup_free_ char *buffer = NULL;
+
+                if (r >= 0)
+                        r = sd_bus_message_append(m, "s", bus_text(*s, &buffer));
+        }
+        for (unsigned i = 0; r >= 0 && i < 3; i++)
+                r = sd_bus_message_close_container(m);
+        return r;
+}
+
+static int get_details(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Operation *o = userdata;
+        char digest[DIGEST_MAX];
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0 && !isempty(operation_digest(o))) {
+                (void) snprintf(digest, sizeof(digest), DIGEST_PREFIX "%s", operation_digest(o));
+                r = sd_bus_message_append(reply, "{sv}", "Digest", "s", digest);
+        }
+        if (r >= 0 && operation_unchanged(o))
+                r = sd_bus_message_append(reply, "{sv}", "Unchanged", "b", true);
+        if (r >= 0 && operation_warnings(o))
+                r = append_strings(reply, "Warnings", operation_warnings(o));
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int authz_operation(sd_bus_message *m, Operation *o, const char *verb, const char *action,
@@ -151,7 +212,11 @@ static const sd_bus_vtable operation_vtable[] = {
         SD_BUS_PROPERTY("Owner", "u", get_owner, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Progress", "(tt)", get_progress, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Layers", "a(stts)", get_layers, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
+        SD_BUS_PROPERTY("Details", "a{sv}", get_details, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Result", "s", get_result, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Results", "as", get_results, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Error", "(ss)", get_error, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_METHOD_WITH_ARGS("Wait", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", result), method_wait,
                         SD_BUS_VTABLE_UNPRIVILEGED),

@@ -15,6 +15,7 @@
 
 #define ENV_IDLE_SECONDS "POCKETDOCKER_IDLE_SECONDS"
 #define ENV_AUTHORIZATION_SECONDS "POCKETDOCKER_AUTHORIZATION_SECONDS"
+#define ENV_MOUNT_SECONDS "POCKETDOCKER_MOUNT_SECONDS"
 #define IDLE_DEFAULT_USEC (30 * USEC_PER_SEC)
 #define RUN_DIR_HASH_BYTES 8U
 
@@ -235,6 +236,10 @@ int options_parse(int argc, char **argv, Options *ret, Failure *reterr) {
                 return r;
 
         r = read_seconds(ENV_AUTHORIZATION_SECONDS, &ret->authorization_timeout_usec, reterr);
+        if (r < 0)
+                return r;
+
+        r = read_seconds(ENV_MOUNT_SECONDS, &ret->mount_token_usec, reterr);
         if (r < 0)
                 return r;
 

@@ -12,6 +12,7 @@ typedef struct Options {
         int ready_fd;       /* -EBADF: nobody waits; owned by main() once parsed */
         uint64_t idle_usec; /* after how long an embedded daemon with nothing to do ends */
         uint64_t authorization_timeout_usec; /* 0: the built-in ones */
+        uint64_t mount_token_usec;           /* the same */
 } Options;
 
 void options_done(Options *o);

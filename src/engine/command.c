@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "engine/plan-failure.h"
+#include "engine/start-confinement.h"
 
 static int merge_env(const Container *c, const ExecArgs *args, char ***ret) {
         _cleanup_strv_free_ char **env = NULL;
@@ -37,7 +38,8 @@ static void fill_plan(const Container *c, const CommandArgs *a, char **env, Plan
 
         container_fill_plan(c, plan);
         plan->kind = PLAN_EXEC;
-        plan->flags = PLAN_FLAG_NO_NEW_PRIVS | (args->tty ? PLAN_FLAG_TERMINAL : 0) |
+        plan->flags = (plan->flags & PLAN_FLAG_NO_NEW_PRIVS) |
+                      (args->tty ? PLAN_FLAG_TERMINAL : 0) |
                       (args->streams & STREAM_STDIN ? PLAN_FLAG_STDIN : 0);
         plan->fds[PLAN_FD_TARGET] = c->current->pidfd;
         plan->fds[PLAN_FD_EXIT_RECORD] = a->record_fd;
@@ -60,7 +62,9 @@ int command_spawn(Container *c, const CommandArgs *args, MonitorClient **ret, in
         Plan plan;
         int r;
 
-        r = merge_env(c, args->exec, &env);
+        r = container_find_filter(c, NULL);
+        if (r >= 0)
+                r = merge_env(c, args->exec, &env);
         if (r < 0)
                 return r;
         plan_init(&plan);

@@ -24,6 +24,8 @@ struct Container {
         ContainerRun run;
         Failure failure;     /* of the last start */
 
+        SeccompFilter *filter;    /* owned; NULL: not asked for yet, or none */
+        SeccompWait *filter_wait; /* owned: its start goes on when the filter is compiled */
         Run *current; /* borrowed: the run that is on, else NULL */
         List runs;    /* owned; also those that are ending */
         IdLease lease;
@@ -36,13 +38,16 @@ struct Container {
         Freeze *freezing;       /* owned; NULL: none under way */
         sd_event_source *stats_timer; /* owned; while there are stats_watchers */
 
-        List asks, waiters, attaches, log_followers, stats_watchers;
+        List asks, waiters, attaches, log_followers, stats_watchers, copies;
         Map *execs; /* owned; of Exec by id */
         uint64_t oom_logged; /* kills in this run that the log tells of */
         Health *health; /* owned; NULL: no check, or it has never run */
         bool counted; /* in the running ones */
         bool busy;    /* in manager->n_busy */
-        bool removing;
+        bool removing, row_removed;
+        bool start_when_gone; /* its start goes on when its earlier runs are gone */
+        bool uses_volumes;    /* counted in its volumes */
+        char **gone_volumes;  /* owned: names of those that went with its row, and whose files are to go */
         bool forgotten;
         unsigned depth; /* of container_observe() */
 };

@@ -5,7 +5,10 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "engine/container-private.h"
+#include "engine/copy.h"
 #include "engine/health.h"
+#include "engine/start-confinement.h"
+#include "engine/volume-private.h"
 
 int container_new(Manager *m, Container **ret) {
         Container *c;
@@ -22,6 +25,7 @@ int container_new(Manager *m, Container **ret) {
         list_init(&c->attaches);
         list_init(&c->log_followers);
         list_init(&c->stats_watchers);
+        list_init(&c->copies);
         *ret = c;
         return 0;
 }
@@ -44,7 +48,9 @@ Container *container_free(Container *c) {
         attaches_drop(c);
         log_followers_free(c);
         execs_free(c);
+        container_end_copies(c, true);
         health_free(c->health);
+        container_release_filter(c);
         sd_event_source_disable_unref(c->timer);
         freeze_free(c->freezing);
         stats_watchers_end(c);
@@ -56,6 +62,7 @@ Container *container_free(Container *c) {
         free(c->name);
         free(c->image);
         free(c->request_id);
+        strv_free(c->gone_volumes);
         free(c);
         return NULL;
 }
@@ -100,6 +107,7 @@ void container_unlink(Container *c) {
         if (!list_is_linked(&c->list))
                 return;
         list_remove(&c->list);
+        volumes_use(c, false);
         (void) map_remove(m->containers, c->id);
         (void) map_remove(m->names, c->name);
         if (c->request_id) {
@@ -184,10 +192,6 @@ int container_exit_code(const Container *c) {
 
 bool container_oom_killed(const Container *c) {
         return c->run.life.oom_killed;
-}
-
-uint64_t container_oom_kills(const Container *c) {
-        return c->run.oom_kills;
 }
 
 uint32_t container_restart_count(const Container *c) {

@@ -26,7 +26,6 @@ uint64_t container_finished_usec(const Container *c);
 uint64_t container_restart_at_usec(const Container *c); /* realtime of the next try; 0: none */
 int container_exit_code(const Container *c);
 bool container_oom_killed(const Container *c);
-uint64_t container_oom_kills(const Container *c); /* processes that the kernel killed in the last run */
 uint32_t container_restart_count(const Container *c);
 const char *container_error(const Container *c);         /* "" when the last start did not fail */
 pid_t container_pid(const Container *c);                 /* 0: none; for display only */
@@ -34,8 +33,8 @@ const char *container_control_group(const Container *c); /* "" when none */
 const ContainerSpec *container_spec(const Container *c);
 
 /** container_inspect() - one JSON object, Docker's field names where they fit; malloc()ed, owned by
- * the caller. Return: 0 or -ENOMEM. */
-int container_inspect(Container *c, char **ret_json);
+ * the caller. @all: what its owner may see, rather than what everybody may. Return: 0 or -ENOMEM. */
+int container_inspect(Container *c, bool all, char **ret_json);
 
 /*
  * Asking. Each checks at once (then its return says so, with a sentence, @done is not called and

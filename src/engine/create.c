@@ -10,6 +10,7 @@
 #include "base/usec.h"
 #include "engine/container-private.h"
 #include "engine/image-private.h"
+#include "engine/volume-private.h"
 #include "model/container-resolve.h"
 #include "model/limits.h"
 
@@ -114,26 +115,44 @@ static int find_request(Manager *m, const CreateArgs *args, Container **ret, Fai
         return *ret ? 1 : 0;
 }
 
-static int insert(Container *c, EventList *events, Failure *reterr) {
+static void tell_added(Container *c) {
+        Manager *m = c->manager;
+
+        if (m->observer->container_added)
+                m->observer->container_added(c, m->observer_userdata);
+}
+
+/* Stored, then told. */
+static int insert(Container *c, Failure *reterr) {
         _cleanup_free_ char *json = NULL;
+        Event event;
+        EventList events = { &event, 1 };
+        ContainerRow row;
         int r;
 
         r = container_spec_to_json(c->spec, &json);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to store container '%s'", c->name);
-        return store_add_container(c->manager->store,
-                        &(ContainerRow){
-                                        .id = c->id,
-                                        .name = c->name,
-                                        .owner = c->owner,
-                                        .image_id = c->image_id,
-                                        .image = c->image,
-                                        .created_usec = c->created_usec,
-                                        .request_id = c->request_id,
-                                        .spec = json,
-                                        .run = c->run,
-                        },
-                        events, reterr);
+        row = (ContainerRow){
+                .id = c->id,
+                .name = c->name,
+                .owner = c->owner,
+                .image_id = c->image_id,
+                .image = c->image,
+                .created_usec = c->created_usec,
+                .request_id = c->request_id,
+                .spec = json,
+                .run = c->run,
+        };
+        container_event(c, EVENT_CREATE, &event);
+        if (c->spec->n_mounts > 0)
+                return volumes_add_with(c, &row, &event, tell_added, reterr);
+        r = store_add_container(c->manager->store, &row, &events, reterr);
+        if (r < 0)
+                return r;
+        tell_added(c);
+        manager_tell(c->manager, &events);
+        return 0;
 }
 
 /* An object that is complete but for its row. The spec becomes its own on success only. */
@@ -157,6 +176,8 @@ static int build(Manager *m, const CreateArgs *args, Container **ret, Failure *r
         if (r >= 0)
                 r = container_spec_resolve(args->spec, image->config, c->id, reterr);
         if (r >= 0)
+                r = volumes_name(m, args->spec, reterr);
+        if (r >= 0)
                 r = container_spec_check(args->spec, reterr);
         if (r >= 0)
                 r = manager_check_resources(m, &args->spec->resources, reterr);
@@ -176,8 +197,6 @@ static int build(Manager *m, const CreateArgs *args, Container **ret, Failure *r
 static int create(Manager *m, const CreateArgs *args, bool start, Container **ret,
                 unsigned *ret_actions, Failure *reterr) {
         _cleanup_(container_freep) Container *c = NULL;
-        Event event;
-        EventList events = { &event, 1 };
         int r;
 
         r = build(m, args, &c, reterr);
@@ -198,8 +217,7 @@ static int create(Manager *m, const CreateArgs *args, bool start, Container **re
         if (r < 0)
                 r = fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         else {
-                container_event(c, EVENT_CREATE, &event);
-                r = insert(c, &events, reterr);
+                r = insert(c, reterr);
                 if (r < 0)
                         container_unlink(c);
         }
@@ -208,9 +226,6 @@ static int create(Manager *m, const CreateArgs *args, bool start, Container **re
                 c->spec = NULL; /* still the caller's */
                 return r;
         }
-        if (m->observer->container_added)
-                m->observer->container_added(c, m->observer_userdata);
-        manager_tell(m, &events);
         *ret = TAKE_PTR(c);
         return 0;
 }
@@ -262,6 +277,7 @@ static int fail_at_once(Container *c, Ask *ask, Failure *reterr) {
         list_remove(&ask->asks); /* it was told to the manager, whom we are within */
         failure_done(&ask->failure);
         free(ask);
+        c->spec = NULL; /* the caller's again */
         if (reterr)
                 failure_copy(&c->failure, reterr);
         return -c->failure.errnum;

@@ -14,6 +14,8 @@
 #include "engine/container-private.h"
 #include "engine/streams-private.h"
 #include "model/limits.h"
+#include "runtime/cgroup-delegate.h"
+#include "runtime/cgroup-limits.h"
 
 #define RECORD_PREFIX "exec-"
 #define EXIT_CODE_LOST 137
@@ -45,6 +47,21 @@ static void remove_record(const Exec *e) {
         (void) unlinkat(dir_fd, name, 0); /* what stays goes with the container */
 }
 
+static bool is_full(const Container *c) {
+        const Owner *owner = manager_owner(c->manager, c->owner); /* there since container_link() */
+
+        return map_size(c->execs) >= EXECS_PER_CONTAINER_MAX || c->manager->n_execs >= EXECS_MAX ||
+               (c->owner != 0 && owner && owner->n_execs >= EXECS_PER_OWNER_MAX);
+}
+
+static void count(const Container *c, int n) {
+        Owner *owner = manager_owner(c->manager, c->owner); /* as above */
+
+        c->manager->n_execs += (unsigned) n;
+        if (owner)
+                owner->n_execs += (unsigned) n;
+}
+
 static void exec_free(Exec *e) {
         Waiter *w;
 
@@ -58,7 +75,7 @@ static void exec_free(Exec *e) {
         sd_event_source_disable_unref(e->timer);
         close_fd(e->pidfd);
         stream_fds_close(&e->streams);
-        e->container->manager->n_execs--;
+        count(e->container, -1);
         free(e->command);
         free(e);
 }
@@ -213,7 +230,7 @@ static int check(Container *c, const ExecArgs *args, Failure *reterr) {
         if (!c->current || c->current->pidfd < 0 || c->run.life.state != CONTAINER_RUNNING)
                 return fail(reterr, FAILURE_WRONG_STATE, 0, "Container '%s' is not running",
                                 c->name);
-        if (map_size(c->execs) >= EXECS_PER_CONTAINER_MAX || c->manager->n_execs >= EXECS_MAX)
+        if (is_full(c))
                 return fail(reterr, FAILURE_LIMIT_REACHED, 0,
                                 "Too many commands run in container '%s'", c->name);
         return 0;
@@ -243,7 +260,7 @@ static int make(Container *c, const ExecArgs *args, Exec **ret) {
                 free(e);
                 return r;
         }
-        c->manager->n_execs++;
+        count(c, 1);
         *ret = e;
         return 0;
 }
@@ -252,7 +269,7 @@ static int make(Container *c, const ExecArgs *args, Exec **ret) {
 static void make_room(Container *c) {
         Exec *e = NULL;
 
-        if (map_size(c->execs) < EXECS_PER_CONTAINER_MAX && c->manager->n_execs < EXECS_MAX)
+        if (!is_full(c))
                 return;
         if (c->execs)
                 MAP_FOREACH(e, c->execs)
@@ -262,9 +279,24 @@ static void make_room(Container *c) {
                         }
 }
 
+/* A workload with a cgroup to divide may have done so: then a command goes where its first process is. */
+static int follow_division(const Container *c, Cgroup *cgroup) {
+        int fd, r;
+
+        if (!c->spec->namespaces.privileged || !c->control_group)
+                return 0;
+        r = cgroup_open_divided(cgroup->payload_fd, c->control_group, c->pid, &fd);
+        if (r <= 0)
+                return r;
+        close_fd(cgroup->payload_fd);
+        cgroup->payload_fd = fd;
+        return 0;
+}
+
 int container_exec(Container *c, const ExecArgs *args, ExecStarted started, void *userdata,
                 Failure *reterr) {
         StreamFds ours = STREAM_FDS_CLOSED;
+        _cleanup_failure_ Failure full = {};
         unsigned streams = args->streams;
         Cgroup cgroup = CGROUP_CLOSED;
         Exec *e = NULL;
@@ -284,11 +316,17 @@ int container_exec(Container *c, const ExecArgs *args, ExecStarted started, void
         if (r >= 0)
                 r = cgroup_open(&c->manager->cgroups, c->owner, c->id, &cgroup);
         if (r >= 0)
+                r = cgroup_check_owner(cgroup.dir_fd, &full);
+        if (r >= 0)
+                r = follow_division(c, &cgroup);
+        if (r >= 0)
                 r = spawn(e, args, &ours, &cgroup);
         cgroup_close(&cgroup);
         stream_fds_close(&ours);
         if (r < 0) {
                 forget(e);
+                if (failure_is_set(&full))
+                        return fail(reterr, full.code, 0, "%s", failure_message(&full));
                 return fail_errno(reterr, r, "Failed to run '%s' in container '%s'", args->argv[0],
                                 c->name);
         }

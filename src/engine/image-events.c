@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* engine/image-events.c: what is told of images and tags, as lists, since one change moves many tags. */
+#include "base/log.h"
 #include "base/str.h"
 #include "base/usec.h"
 #include "engine/image-private.h"
@@ -17,6 +18,8 @@ int image_events_add(ImageEvents *l, EventAction action, const char *id, const c
         Event *more;
         int r;
 
+        if (reference && image_ref_is_digest(reference) && action != EVENT_IMAGE_PULL)
+                return 0; /* what an image was pulled by comes and goes with its tags, untold */
         if (reference) {
                 r = image_ref_familiar_from(reference, &familiar);
                 if (r >= 0)
@@ -36,6 +39,21 @@ int image_events_add(ImageEvents *l, EventAction action, const char *id, const c
                 .owner = owner,
         };
         return 0;
+}
+
+void image_record(Manager *m, EventAction action, const char *id, const char *reference,
+                uint32_t owner) {
+        _cleanup_image_events_ ImageEvents events = {};
+        _cleanup_failure_ Failure failure = {};
+
+        if (image_events_add(&events, action, id, reference, owner) < 0)
+                return;
+        if (store_add_events(m->store, &events.list, &failure) < 0) {
+                store_lose_events(m->store, events.list.n);
+                log_error("Failed to store an event of an image, going on: %s",
+                                failure_message(&failure));
+        }
+        manager_tell(m, &events.list);
 }
 
 int image_events_added(Manager *m, const ImageRow *row, EventAction action, uint32_t owner,

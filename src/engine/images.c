@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* engine/images.c: the images of the store as objects: loaded, found, added, untagged, deleted. */
+/* engine/images.c: the images of the store as objects: loaded, found, added, deleted. Their names are image-tags.c's. */
 #include <string.h>
 #include "base/log.h"
 #include "base/str.h"
@@ -16,6 +16,7 @@ static Image *image_free(Image *i) {
         image_row_done(&i->row);
         image_config_free(i->config);
         strv_free(i->familiar);
+        strv_free(i->digests);
         free(i);
         return NULL;
 }
@@ -24,33 +25,14 @@ static void image_freep(Image **i) {
         image_free(*i);
 }
 
-/* Its tags as people read them, and who answers for it. */
-static int read_tags(Image *i) {
-        _cleanup_strv_free_ char **familiar = NULL;
-        int r;
-
-        for (size_t k = 0; k < i->row.n_tags; k++) {
-                char *s;
-
-                r = image_ref_familiar_from(i->row.tags[k].reference, &s);
-                if (r >= 0)
-                        r = strv_consume(&familiar, s);
-                if (r < 0)
-                        return r;
-        }
-        strv_sort(familiar);
-        strv_free(i->familiar);
-        i->familiar = TAKE_PTR(familiar);
-        i->owner = i->row.n_tags > 0 ? i->row.tags[0].owner : (uid_t) -1;
-        return 0;
-}
-
 static void unlink_image(Manager *m, Image *i) {
         for (size_t k = 0; k < i->row.n_tags; k++)
                 if (map_get(m->tags, i->row.tags[k].reference) == i)
                         (void) map_remove(m->tags, i->row.tags[k].reference);
         if (map_get(m->images, i->row.id) == i)
                 (void) map_remove(m->images, i->row.id);
+        if (list_is_linked(&i->list))
+                layer_uses_drop(m, i->row.layers);
         list_remove(&i->list);
 }
 
@@ -67,11 +49,13 @@ static int link_image(Manager *m, ImageRow *row, Image **ret, Failure *reterr) {
         if (r < 0)
                 return r;
         i->row = *row;
-        r = read_tags(i);
+        r = image_read_tags(i);
         if (r >= 0)
                 r = map_put(m->images, i->row.id, i);
         for (size_t k = 0; r >= 0 && k < i->row.n_tags; k++)
                 r = map_put(m->tags, i->row.tags[k].reference, i);
+        if (r >= 0)
+                r = layer_uses_add(m, i->row.layers);
         if (r < 0) {
                 unlink_image(m, i);
                 i->row = (ImageRow){}; /* still the caller's */
@@ -88,6 +72,9 @@ int images_load(Manager *m, Failure *reterr) {
         size_t n = 0;
         int r;
 
+        r = layer_uses_load(m, reterr);
+        if (r < 0)
+                return r;
         r = store_load_images(m->store, &rows, &n, reterr);
         for (size_t k = 0; r >= 0 && k < n; k++) {
                 Image *i;
@@ -105,55 +92,41 @@ void images_free(Manager *m) {
                 unlink_image(m, i);
                 image_free(i);
         }
+        layer_uses_free(m);
+}
+
+/*
+ * An overlay takes no directory twice, and images do have a layer twice, often one that is empty. Only its topmost place
+ * counts: it brings all that it has, and hides all that it hides, once more.
+ */
+static int distinct_layers(const Image *i, char ***ret) {
+        size_t n = strv_length(i->row.layers), kept = 0;
+        char **list;
+
+        list = calloc(n + 1, sizeof(*list));
+        if (!list)
+                return -ENOMEM;
+        for (size_t k = 0; k < n; k++)
+                if (!strv_contains(i->row.layers + k + 1, i->row.layers[k]))
+                        list[kept++] = i->row.layers[k];
+        *ret = list;
+        return 0;
 }
 
 int image_open_layers(Manager *m, const char *image_id, int *fds, size_t *ret_n, Failure *reterr) {
+        _cleanup_free_ char **layers = NULL; /* borrowed strings */
         Image *i = map_get(m->images, image_id);
         int r;
 
         if (!i) /* a row cannot go while a container's row names it */
                 return fail(reterr, FAILURE_NO_SUCH_IMAGE, 0, "No such image: '%s'", image_id);
-        r = image_store_open_layers(m->image_store, i->row.layers, fds, LAYERS_MAX, reterr);
+        r = distinct_layers(i, &layers);
+        if (r < 0)
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        r = image_store_open_layers(m->image_store, layers, fds, LAYERS_MAX, reterr);
         if (r < 0)
                 return r;
         *ret_n = (size_t) r;
-        return 0;
-}
-
-int image_tell_changed(Manager *m, Image *i) {
-        int r;
-
-        r = read_tags(i);
-        if (r >= 0 && m->observing && m->observer->image_changed)
-                m->observer->image_changed(i, m->observer_userdata);
-        return r;
-}
-
-/* Out of the object's list, not out of the store. */
-static void forget_tag(Manager *m, Image *i, const char *reference) {
-        for (size_t k = 0; k < i->row.n_tags; k++) {
-                if (!streq(i->row.tags[k].reference, reference))
-                        continue;
-                (void) map_remove(m->tags, reference);
-                free(i->row.tags[k].reference);
-                i->row.tags[k] = i->row.tags[--i->row.n_tags];
-                return;
-        }
-}
-
-static int remember_tag(Manager *m, Image *i, const char *reference, uid_t owner) {
-        char *copy = strdup(reference);
-        TagRow *tags;
-
-        tags = copy ? reallocarray(i->row.tags, i->row.n_tags + 1, sizeof(*tags)) : NULL;
-        if (!tags || map_put(m->tags, reference, i) < 0) {
-                if (tags)
-                        i->row.tags = tags;
-                free(copy);
-                return -ENOMEM;
-        }
-        i->row.tags = tags;
-        tags[i->row.n_tags++] = (TagRow){ .reference = copy, .owner = owner };
         return 0;
 }
 
@@ -167,14 +140,17 @@ static int take_image(Manager *m, ImageRow *row, Image **ret, Failure *reterr) {
 
                 if (!other)
                         continue;
-                forget_tag(m, other, row->tags[k].reference);
-                if (!streq(other->row.id, row->id))
-                        (void) image_tell_changed(m, other); /* without memory its names are late */
+                if (streq(other->row.id, row->id))
+                        continue; /* it stays, and stays its owner's */
+                image_forget_tag(m, other, row->tags[k].reference);
+                (void) image_tell_changed(m, other); /* without memory its names are late */
         }
         i = map_get(m->images, row->id);
         if (i) {
                 for (size_t k = 0; k < row->n_tags; k++)
-                        if (remember_tag(m, i, row->tags[k].reference, row->tags[k].owner) < 0)
+                        if (map_get(m->tags, row->tags[k].reference) != i &&
+                                        image_remember_tag(m, i, row->tags[k].reference,
+                                                        row->tags[k].owner) < 0)
                                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
                 *ret = i;
                 return image_tell_changed(m, i);
@@ -201,6 +177,9 @@ int image_add(Manager *m, ImageRow *row, const LayerRow *layers, EventAction act
         *ret_stored = r >= 0;
         if (r < 0)
                 return r;
+        for (size_t k = 0; k < strv_length(row->layers); k++)
+                layer_uses_note(m, &layers[k]);
+        pulls_hold_layers(m); /* what was kept for others, too, is now kept by this image alone */
         r = take_image(m, row, ret, reterr);
         manager_tell(m, &events.list);
         return r;
@@ -252,20 +231,6 @@ Image *manager_next_image(Manager *m, Image *after) {
         return next == &m->image_list ? NULL : list_entry(next, Image, list);
 }
 
-/* Is @reference the name of a tag, rather than an id or a part of one? @ret: normalized, owned by the caller. */
-static int tag_of(Manager *m, const Image *i, const char *reference, char **ret) {
-        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
-        int r;
-
-        r = image_ref_parse(reference, &ref, NULL);
-        if (r < 0 || ref->id)
-                return 0;
-        r = image_ref_normalized(ref, ret);
-        if (r < 0)
-                return r;
-        return map_get(m->tags, *ret) == i;
-}
-
 static void drop_files(Manager *m, const Image *i, char *const *layers) {
         STRV_FOREACH(layer, layers)
                 if (image_gc_layer(m->image_store, *layer) < 0)
@@ -279,12 +244,24 @@ static void drop_files(Manager *m, const Image *i, char *const *layers) {
         trash_add_images(m->trash);
 }
 
-static int delete_image(Manager *m, Image *i, char ***untagged, char ***deleted, Failure *reterr) {
+static int push_all(char ***l, char *const *more) {
+        int r = 0;
+
+        STRV_FOREACH(s, more) {
+                r = strv_push(l, *s);
+                if (r < 0)
+                        break;
+        }
+        return r;
+}
+
+int image_delete(Manager *m, Image *i, char ***untagged, char ***deleted, Failure *reterr) {
         _cleanup_strv_free_ char **layers = NULL, **names = NULL, **ids = NULL;
         _cleanup_image_events_ ImageEvents events = {};
         int r;
 
-        if (strv_copy(i->familiar, &names) < 0 || strv_push(&ids, i->row.id) < 0 ||
+        if (strv_copy(i->familiar, &names) < 0 || push_all(&names, i->digests) < 0 ||
+                        strv_push(&ids, i->row.id) < 0 ||
                         image_events_deleted(i, &events) < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         r = store_remove_image(m->store, i->row.id, &layers, &events.list, reterr);
@@ -299,78 +276,4 @@ static int delete_image(Manager *m, Image *i, char ***untagged, char ***deleted,
         *untagged = TAKE_PTR(names);
         *deleted = TAKE_PTR(ids);
         return 0;
-}
-
-static int untag(Manager *m, Image *i, const char *reference, char ***untagged, Failure *reterr) {
-        _cleanup_image_events_ ImageEvents events = {};
-        _cleanup_strv_free_ char **names = NULL;
-        char *familiar;
-        int r;
-
-        r = image_ref_familiar_from(reference, &familiar);
-        if (r >= 0)
-                r = strv_consume(&names, familiar);
-        if (r >= 0)
-                r = image_events_add(&events, EVENT_IMAGE_UNTAG, i->row.id, reference, i->owner);
-        if (r < 0)
-                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        r = store_untag_image(m->store, reference, &events.list, reterr);
-        if (r < 0)
-                return r;
-        manager_tell(m, &events.list);
-        forget_tag(m, i, reference);
-        (void) image_tell_changed(m, i); /* without memory its names are late */
-        *untagged = TAKE_PTR(names);
-        return 0;
-}
-
-int manager_remove_image(Manager *m, const char *reference, bool force, EngineDone done,
-                void *userdata, char ***ret_untagged, char ***ret_deleted, Failure *reterr) {
-        _cleanup_free_ char *tag = NULL;
-        Image *i;
-        int by_tag, r;
-
-        r = manager_find_image(m, reference, &i, reterr);
-        if (r < 0)
-                return r;
-        r = by_tag = tag_of(m, i, reference, &tag);
-        if (r < 0)
-                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        *ret_untagged = *ret_deleted = NULL;
-        if (by_tag && i->row.n_tags > 1)
-                r = untag(m, i, tag, ret_untagged, reterr);
-        else if (!by_tag && i->row.n_tags > 1 && !force)
-                return fail(reterr, FAILURE_IMAGE_IN_USE, EBUSY,
-                                "Image '%s' has more than one name: remove them, or force it",
-                                reference);
-        else
-                r = delete_image(m, i, ret_untagged, ret_deleted, reterr);
-        if (r < 0)
-                return r;
-        if (manager_is_short(m)) {
-                (void) manager_when_durable(m, NULL, 0, NULL, NULL); /* it is waited for below */
-                r = trash_when_deleted(m->trash, true, done, userdata);
-        } else
-                r = manager_when_durable(m, NULL, 0, done, userdata);
-        return r < 0 ? fail_errno(reterr, r, "Failed to wait for the disk") : 0;
-}
-
-const char *image_id(const Image *i) {
-        return i->row.id;
-}
-
-char *const *image_tags(const Image *i) {
-        return i->familiar;
-}
-
-uint64_t image_created_usec(const Image *i) {
-        return i->row.created_usec;
-}
-
-uint64_t image_size(const Image *i) {
-        return i->row.size_bytes;
-}
-
-const ImageConfig *image_config(const Image *i) {
-        return i->config;
 }

@@ -4,6 +4,7 @@
  * rename; then the config, then the rows, then the disk, and only then it is done. Until the rows nothing is visible.
  */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "catalog/catalog-ids.h"
 #include "engine/image-private.h"
 #include "engine/operation-private.h"
+#include "engine/unpack-args.h"
 #include "image/image-gc.h"
 #include "model/image-ref.h"
 #include "model/limits.h"
@@ -24,22 +26,31 @@ typedef struct Import {
         char *name;      /* owned; may be NULL */
         char *image_id;  /* owned; once known */
         uint64_t staging;
-        bool staged, waiting;
+        uint64_t limit_bytes; /* what is left of its owner's share */
+        bool staged, waiting, may_take;
         Failure failure; /* until it is told */
         Worker *worker; /* owned */
 } Import;
 
-static void start_waiting(Manager *m);
+static void discard(Operation *o) {
+        Import *import = o->work;
+        Manager *m = o->manager;
+
+        import->staged = false;
+        if (image_store_discard(m->image_store, import->staging) < 0)
+                log_warning("Failed to put away what an import unpacked, leaving it to the next "
+                            "start");
+        trash_add_images(m->trash);
+}
 
 static void import_release(Operation *o) {
         Import *import = o->work;
 
         if (import->worker)
-                o->manager->n_workers--;
+                operation_work_ended(o);
         worker_free(import->worker);
         if (import->staged)
-                (void) image_store_discard(o->manager->image_store,
-                                import->staging); /* else the next start does */
+                discard(o);
         close_fd(import->archive_fd);
         free(import->reference);
         free(import->message);
@@ -63,17 +74,6 @@ static void on_deleted(const Failure *ignored, void *userdata) {
         finish(o, NULL, &import->failure);
 }
 
-static void discard(Operation *o) {
-        Import *import = o->work;
-        Manager *m = o->manager;
-
-        import->staged = false;
-        if (image_store_discard(m->image_store, import->staging) < 0)
-                log_warning("Failed to put away what an import unpacked, leaving it to the next "
-                            "start");
-        trash_add_images(m->trash);
-}
-
 static void end(Operation *o, const char *result, const Failure *failure) {
         Manager *m = o->manager;
         Import *import = o->work;
@@ -86,7 +86,7 @@ static void end(Operation *o, const char *result, const Failure *failure) {
         if (failure && failure->code != FAILURE_CANCELLED)
                 (void) log_full(&context, LOG_WARNING, 0, "An import has failed: %s",
                                 failure_message(failure));
-        import->waiting = false;
+        o->begin = NULL;
         o->cancel = NULL;
         if (import->staged)
                 discard(o);
@@ -96,7 +96,7 @@ static void end(Operation *o, const char *result, const Failure *failure) {
         if (!failure || !manager_is_short(m) ||
                         trash_when_deleted(m->trash, true, on_deleted, o) < 0)
                 finish(o, result, failure);
-        start_waiting(m);
+        operations_start_waiting(m);
 }
 
 static void on_durable(const Failure *failure, void *userdata) {
@@ -113,6 +113,7 @@ static int make_rows(Operation *o, const PullResult *result, LayerRow *layer, Im
 
         layer->size_bytes = row->size_bytes = result->size_bytes;
         layer->n_entries = result->entries;
+        row->owner = o->owner;
         row->created_usec = now_realtime();
         r = free_and_strdup(&layer->diff_id, result->diff_id);
         if (r >= 0)
@@ -185,6 +186,8 @@ static int commit(Operation *o, const PullResult *result, Failure *reterr) {
         if (r < 0)
                 r = fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         if (r >= 0)
+                r = image_check_tags(m, &row, o->owner, import->may_take, reterr);
+        if (r >= 0)
                 r = commit_files(o, result, fds, &committed, reterr);
         if (r >= 0)
                 r = image_add(m, &row, &layer, EVENT_IMAGE_IMPORT, o->owner, &image, &stored,
@@ -221,37 +224,29 @@ static void on_done(PullResult *result, const Failure *failure, void *userdata) 
                 r = commit(o, result, &own);
         }
         import->worker = worker_free(import->worker);
-        o->manager->n_workers--;
+        operation_work_ended(o);
         if (failure || r < 0)
                 end(o, NULL, &own);
         else
-                start_waiting(o->manager);
-}
-
-static int push_option(char ***argv, const char *option, const char *value) {
-        int r;
-
-        if (isempty(value))
-                return 0;
-        r = strv_push(argv, option);
-        return r < 0 ? r : strv_push(argv, value);
+                operations_start_waiting(o->manager);
 }
 
 static int start_worker(Operation *o, Failure *reterr) {
         static const WorkerHandler handler = { .progress = on_progress, .done = on_done };
         _cleanup_strv_free_ char **argv = NULL;
         _cleanup_close_ int staging_fd = -EBADF;
-        static const char *const first[] = { "unpack", "--archive-fd", "3", "--staging-fd", "4" };
         Import *import = o->work;
         Manager *m = o->manager;
-        int fds[2], r = 0;
+        int fds[2], r;
 
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(first); i++)
-                r = strv_push(&argv, first[i]);
-        if (r >= 0)
-                r = push_option(&argv, "--message", import->message);
-        if (r >= 0)
-                r = push_option(&argv, "--name", import->name);
+        r = unpack_args(&m->config,
+                        &(UnpackArgs) {
+                                        .name = import->name,
+                                        .message = import->message,
+                                        .bytes_left = MIN2(import->limit_bytes,
+                                                        m->config.image_bytes_max),
+                        },
+                        &argv);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         r = image_store_stage(m->image_store, &import->staging, &staging_fd, reterr);
@@ -264,28 +259,16 @@ static int start_worker(Operation *o, Failure *reterr) {
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to start the import's worker");
         import->archive_fd = close_fd(import->archive_fd);
-        import->waiting = false;
-        m->n_workers++;
+        operation_work_begun(o);
         return 0;
 }
 
-/* Oldest first, as long as there may be more workers. */
-static void start_waiting(Manager *m) {
-        for (;;) {
-                _cleanup_failure_ Failure failure = {};
-                Operation *o, *next = NULL;
+/* Its turn has come. */
+static void import_begin(Operation *o) {
+        _cleanup_failure_ Failure failure = {};
 
-                LIST_FOREACH(o, &m->operation_list, Operation, list)
-                        if (o->work && o->release == import_release &&
-                                        ((Import *) o->work)->waiting)
-                                next = o;
-                if (!next || m->n_workers >= WORKERS_MAX)
-                        return;
-                if (start_worker(next, &failure) >= 0)
-                        continue;
-                end(next, NULL, &failure); /* goes on with the others */
-                return;
-        }
+        if (start_worker(o, &failure) < 0)
+                end(o, NULL, &failure);
 }
 
 static int on_cancelled_early(sd_event_source *s, void *userdata) {
@@ -304,7 +287,7 @@ static void import_cancel(Operation *o) {
         if (import->worker)
                 worker_cancel(import->worker);
         else {
-                import->waiting = false;
+                o->begin = NULL;
                 o->cancel = NULL;
                 (void) sd_event_add_defer(o->manager->event, &o->timer, on_cancelled_early,
                                 o); /* else it just runs */
@@ -334,6 +317,7 @@ int manager_import_image(Manager *m, int archive_fd, const ImportRequest *reques
                 Operation **ret, Failure *reterr) {
         _cleanup_free_ char *normalized = NULL, *message = NULL, *name = NULL;
         _cleanup_free_ Import *import = NULL;
+        uint64_t left;
         Operation *o;
         int r;
 
@@ -349,6 +333,9 @@ int manager_import_image(Manager *m, int archive_fd, const ImportRequest *reques
         if (map_size(m->images) >= IMAGES_MAX)
                 return fail(reterr, FAILURE_LIMIT_REACHED, 0,
                                 "There are %zu images, more are not allowed", map_size(m->images));
+        r = image_share_left(m, owner, &left, reterr);
+        if (r < 0)
+                return r;
         import = calloc(1, sizeof(*import));
         if (!import || free_and_strdup(&message, request->message) < 0 ||
                         free_and_strdup(&name, request->name) < 0)
@@ -361,20 +348,22 @@ int manager_import_image(Manager *m, int archive_fd, const ImportRequest *reques
                 .reference = TAKE_PTR(normalized),
                 .message = TAKE_PTR(message),
                 .name = TAKE_PTR(name),
-                .waiting = true,
+                .limit_bytes = left,
+                .may_take = request->may_take,
         };
         o->work = TAKE_PTR(import);
         o->release = import_release;
         o->cancel = import_cancel;
         ((Import *) o->work)->archive_fd = archive_fd;
-        if (m->n_workers < WORKERS_MAX) {
+        if (operation_may_work(o)) {
                 r = start_worker(o, reterr);
                 if (r < 0) {
                         ((Import *) o->work)->archive_fd = -EBADF; /* still the caller's */
                         operation_drop(o);
                         return r;
                 }
-        }
+        } else
+                o->begin = import_begin;
         operation_tell_added(o);
         *ret = o;
         return 0;

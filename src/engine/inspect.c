@@ -6,8 +6,8 @@
 #include "engine/image-private.h"
 #include "model/inspect.h"
 
-int container_inspect(Container *c, char **ret_json) {
-        _cleanup_free_ char *log_path = NULL;
+int container_inspect(Container *c, bool all, char **ret_json) {
+        _cleanup_free_ char *log_path = NULL, *volumes_dir = NULL;
         const HealthResult *results;
         size_t n_results = health_results(c, &results);
         int r;
@@ -17,7 +17,10 @@ int container_inspect(Container *c, char **ret_json) {
                 if (r < 0)
                         return r;
         }
-        return inspect_container(&(InspectContainer) {
+        r = str_printf(&volumes_dir, "%s/" STATE_DIR_VOLUMES, c->manager->state_dir);
+        if (r < 0)
+                return r;
+        return (all ? inspect_container : inspect_container_for_all)(&(InspectContainer) {
                 .id = c->id,
                 .name = c->name,
                 .image = c->image,
@@ -35,6 +38,7 @@ int container_inspect(Container *c, char **ret_json) {
                 .health_results = results,
                 .n_health_results = n_results,
                 .spec = c->spec,
+                .volumes_dir = volumes_dir,
         }, ret_json);
 }
 
@@ -42,6 +46,7 @@ int image_inspect(Image *i, char **ret_json) {
         return inspect_image(&(InspectImage) {
                 .id = i->row.id,
                 .tags = i->familiar,
+                .digests = i->digests,
                 .created_usec = i->row.created_usec,
                 .size_bytes = i->row.size_bytes,
                 .config = i->config,

@@ -5,17 +5,21 @@
 #include "base/map.h"
 #include "engine/events.h"
 #include "engine/manager.h"
+#include "engine/pulls.h"
 #include "engine/trash.h"
 #include "image/image-store.h"
 #include "runtime/cgroup.h"
 #include "runtime/container-dir.h"
 #include "runtime/id-range.h"
+#include "runtime/ready-namespaces.h"
+#include "runtime/seccomp-cache.h"
 #include "runtime/spawn.h"
 #include "runtime/worker.h"
 
 /* What one uid has. */
 typedef struct Owner {
         unsigned n_containers, n_running, n_images, n_operations, n_readers, n_stats_watchers;
+        unsigned n_volumes, n_workers, n_execs;
 } Owner;
 
 struct Manager {
@@ -26,6 +30,7 @@ struct Manager {
         char *state_dir, *run_dir;      /* owned */
         bool embedded;
         bool in_unit;
+        EngineConfig config; /* owned */
         int state_fd, run_fd, lock_fd; /* owned */
         uint8_t boot_id[16];
         bool booted; /* the machine started since the last daemon */
@@ -37,7 +42,10 @@ struct Manager {
         CgroupTree cgroups;
         ContainerTree tree;
         IdRanges *ranges; /* owned */
+        ReadyNamespaces *ready; /* owned */
         Trash *trash;     /* owned */
+        struct Measure *measure; /* owned; NULL: nobody has asked */
+        SeccompCache *filters; /* owned */
 
         Map *containers; /* by id; owned values */
         Map *names;      /* the same by name; borrowed values */
@@ -51,13 +59,17 @@ struct Manager {
         Map *images; /* by id; owned values */
         Map *tags;   /* of Image by normalized reference; borrowed values */
         List image_list; /* newest first */
+        Map *layer_uses; /* by diff id; owned values */
+
+        Map *volumes; /* by name; owned values */
+        List volume_list; /* newest first */
+        int volumes_fd; /* owned; STATE_DIR_VOLUMES */
 
         Map *operations;    /* by number; owned values */
         List operation_list; /* newest first */
         uint64_t last_operation;
-        unsigned n_operations; /* running */
-        unsigned n_workers;
-
+        unsigned n_operations, n_workers; /* running */
+        Pulls *pulls; /* owned */
         EventTrim trim;
         unsigned n_busy;  /* containers with something under way, and the trash */
         bool idle;        /* as last told */
@@ -94,6 +106,9 @@ bool manager_is_short(const Manager *m);
 /* images.c */
 int images_load(Manager *m, Failure *reterr);
 void images_free(Manager *m);
+int volumes_load(Manager *m, Failure *reterr);
+void volumes_free(Manager *m);
+void volumes_sweep(Manager *m);
 
 /* operation.c, logs.c */
 void operations_free(Manager *m);

@@ -15,6 +15,8 @@
 #include "base/str.h"
 #include "base/usec.h"
 #include "engine/container-private.h"
+#include "engine/measure.h"
+#include "engine/start-confinement.h"
 #include "model/digest.h"
 #include "model/limits.h"
 #include "store/sync.h"
@@ -190,7 +192,10 @@ static int open_ranges(Manager *m, Failure *reterr) {
         if (r < 0)
                 return r;
         r = id_ranges_new(fd, subids, &m->ranges);
-        return r < 0 ? fail_errno(reterr, r, "Failed to open '" ID_RANGES_DIR "'") : 0;
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to open '" ID_RANGES_DIR "'");
+        r = ready_namespaces_new(m->event, &m->spawner, m->ranges, &m->ready);
+        return r < 0 ? fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory") : 0;
 }
 
 static int on_sync_fd(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
@@ -219,6 +224,8 @@ static int open_parts(Manager *m, const char *helper_dir, Failure *reterr) {
                 r = open_ranges(m, reterr);
         if (r >= 0)
                 r = spawner_open(helper_dir, &m->spawner, reterr);
+        if (r >= 0)
+                r = manager_open_filters(m, reterr);
         return r;
 }
 
@@ -235,6 +242,8 @@ static int make_maps(Manager *m) {
         if (r >= 0)
                 r = map_new(&m->tags);
         if (r >= 0)
+                r = map_new(&m->volumes);
+        if (r >= 0)
                 r = map_new_u64(&m->owners);
         if (r >= 0)
                 r = map_new_u64(&m->operations);
@@ -249,7 +258,7 @@ static int manager_alloc(sd_event *event, const ManagerConfig *config,
         m = calloc(1, sizeof(*m));
         if (!m)
                 return -ENOMEM;
-        m->state_fd = m->run_fd = m->lock_fd = -EBADF;
+        m->state_fd = m->run_fd = m->lock_fd = m->volumes_fd = -EBADF;
         m->spawner = SPAWNER_CLOSED;
         m->cgroups.base_fd = -EBADF;
         m->tree = CONTAINER_TREE_CLOSED;
@@ -262,6 +271,7 @@ static int manager_alloc(sd_event *event, const ManagerConfig *config,
         list_init(&m->container_list);
         list_init(&m->probe_queue);
         list_init(&m->image_list);
+        list_init(&m->volume_list);
         list_init(&m->operation_list);
         list_init(&m->finished);
         list_init(&m->syncs);
@@ -292,6 +302,8 @@ int manager_new(sd_event *event, const ManagerConfig *config, const EngineObserv
         r = manager_alloc(event, config, observer, userdata, &m);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
+        m->config = *config->config;
+        *config->config = (EngineConfig){};
         r = open_dir(m->state_dir, &m->state_fd, reterr);
         if (r >= 0)
                 r = open_dir(m->run_dir, &m->run_fd, reterr);
@@ -305,7 +317,14 @@ int manager_new(sd_event *event, const ManagerConfig *config, const EngineObserv
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to read the boot's id");
         lower_oom_score();
+        spawn_raise_files_limit();
+        r = pulls_new(m, &m->pulls);
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to begin");
+        pulls_collect(m);
         r = images_load(m, reterr);
+        if (r >= 0)
+                r = volumes_load(m, reterr);
         if (r >= 0)
                 r = manager_reconcile(m, reterr);
         if (r >= 0)
@@ -349,8 +368,11 @@ Manager *manager_free(Manager *m) {
                 free_calls(m);
                 manager_free_readers(m);
         }
+        m->pulls = pulls_free(m->pulls);
         m->trash = trash_free(m->trash);
+        m->measure = measure_free(m->measure);
         images_free(m);
+        volumes_free(m);
         sd_event_source_disable_unref(m->shutdown_timer);
         sd_event_source_disable_unref(m->sync_source);
         sd_event_source_disable_unref(m->trim.source);
@@ -359,7 +381,9 @@ Manager *manager_free(Manager *m) {
         spawner_close(&m->spawner);
         cgroup_tree_done(&m->cgroups, !m->in_unit);
         container_tree_close(&m->tree);
+        ready_namespaces_free(m->ready);
         id_ranges_free(m->ranges);
+        seccomp_cache_free(m->filters);
         map_free(m->containers);
         map_free(m->names);
         map_free(m->requests);
@@ -369,10 +393,13 @@ Manager *manager_free(Manager *m) {
         map_free(m->owners);
         map_free(m->images);
         map_free(m->tags);
+        map_free(m->volumes);
         map_free(m->operations);
         close_fd(m->state_fd);
         close_fd(m->run_fd);
         close_fd(m->lock_fd);
+        close_fd(m->volumes_fd);
+        engine_config_done(&m->config);
         free(m->state_dir);
         free(m->run_dir);
         sd_event_unref(m->event);

@@ -10,8 +10,11 @@
 #include <systemd/sd-event.h>
 #include "engine/manager-events.h"
 #include "engine/manager-images.h"
+#include "engine/manager-pull.h"
+#include "engine/manager-volumes.h"
 #include "engine/observer.h"
 #include "model/container-spec.h"
+#include "model/engine-config.h"
 #include "model/failure.h"
 
 typedef struct Manager Manager;
@@ -23,6 +26,7 @@ typedef struct ManagerConfig {
         bool in_unit; /* containers live in the tree that RUN_ROOT/cgroup names, else in a subtree
                          of the cgroup2 mount */
         const char *helper_dir; /* where our other programs are */
+        EngineConfig *config;   /* what it holds is taken over, also on failure */
 } ManagerConfig;
 
 /**

@@ -8,6 +8,7 @@
 
 typedef struct Container Container;
 typedef struct Image Image;
+typedef struct Volume Volume;
 typedef struct Operation Operation;
 typedef struct Exec Exec;
 
@@ -22,7 +23,7 @@ typedef enum ContainerChange {
 } ContainerChange;
 
 typedef enum OperationChange {
-        OPERATION_CHANGED_STATE = 1 << 0, /* State, Result, Error */
+        OPERATION_CHANGED_STATE = 1 << 0, /* State, Result, Results, Error */
         OPERATION_CHANGED_PROGRESS = 1 << 1,
 } OperationChange;
 
@@ -37,6 +38,8 @@ typedef struct EngineObserver {
         void (*image_added)(Image *i, void *userdata);
         void (*image_changed)(Image *i, void *userdata); /* its tags */
         void (*image_removed)(Image *i, void *userdata);
+        void (*volume_added)(Volume *v, void *userdata);
+        void (*volume_removed)(Volume *v, void *userdata);
         void (*operation_added)(Operation *o, void *userdata);
         void (*operation_changed)(Operation *o, unsigned changes, void *userdata);
         void (*operation_removed)(Operation *o, void *userdata);

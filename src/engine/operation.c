@@ -28,6 +28,9 @@ static Operation *operation_free(Operation *o) {
         sd_event_source_disable_unref(o->timer);
         failure_done(&o->failure);
         free(o->result);
+        strv_free(o->results);
+        free(o->layers);
+        strv_free(o->warnings);
         free(o);
         return NULL;
 }
@@ -131,6 +134,50 @@ void operation_progressed(Operation *o, uint64_t done, uint64_t total) {
                 return;
         o->told_usec = now;
         tell(o, OPERATION_CHANGED_PROGRESS);
+}
+
+int operation_add_result(Operation *o, const char *result) {
+        return strv_push(&o->results, result);
+}
+
+bool operation_may_work(const Operation *o) {
+        const Owner *mine = manager_owner(o->manager, o->owner); /* there since operation_new() */
+
+        return o->manager->n_workers < WORKERS_MAX &&
+               (o->owner == 0 || !mine || mine->n_workers < WORKERS_PER_OWNER_MAX);
+}
+
+static void count_worker(Operation *o, int n) {
+        Owner *mine = manager_owner(o->manager, o->owner); /* as above */
+
+        o->manager->n_workers += (unsigned) n;
+        if (mine)
+                mine->n_workers += (unsigned) n;
+}
+
+void operation_work_begun(Operation *o) {
+        count_worker(o, 1);
+}
+
+void operation_work_ended(Operation *o) {
+        count_worker(o, -1);
+}
+
+/* The oldest whose owner has not as many as he may: what waits behind it is not kept by him. */
+void operations_start_waiting(Manager *m) {
+        while (m->n_workers < WORKERS_MAX) {
+                void (*begin)(Operation *o);
+                Operation *o, *next = NULL;
+
+                LIST_FOREACH(o, &m->operation_list, Operation, list)
+                        if (o->begin && operation_may_work(o))
+                                next = o;
+                if (!next)
+                        return;
+                begin = next->begin;
+                next->begin = NULL;
+                begin(next);
+        }
 }
 
 static int on_kept(sd_event_source *s, uint64_t usec, void *userdata) {
@@ -247,6 +294,38 @@ void operation_progress(const Operation *o, uint64_t *ret_done, uint64_t *ret_to
 
 const char *operation_result(const Operation *o) {
         return strempty(o->result);
+}
+
+char *const *operation_results(const Operation *o) {
+        return o->results;
+}
+
+const OperationLayer *operation_layers(const Operation *o, size_t *ret_n) {
+        *ret_n = o->n_layers;
+        return o->layers;
+}
+
+const char *operation_layer_state_to_string(OperationLayerState state) {
+        static const char *const names[_OPERATION_LAYER_STATE_MAX] = {
+                [OPERATION_LAYER_WAITING] = "waiting",
+                [OPERATION_LAYER_FETCHING] = "fetching",
+                [OPERATION_LAYER_DONE] = "done",
+                [OPERATION_LAYER_EXISTS] = "exists",
+        };
+
+        return state >= 0 && state < _OPERATION_LAYER_STATE_MAX ? names[state] : NULL;
+}
+
+const char *operation_digest(const Operation *o) {
+        return o->digest;
+}
+
+char *const *operation_warnings(const Operation *o) {
+        return o->warnings;
+}
+
+bool operation_unchanged(const Operation *o) {
+        return o->unchanged;
 }
 
 const Failure *operation_failure(const Operation *o) {

@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "base/usec.h"
 #include "engine/container-private.h"
+#include "engine/start-confinement.h"
+#include "engine/volume-private.h"
 
 #define ANSWER_MS 2000
 #define KILL_MS 5000
@@ -43,6 +45,7 @@ static int load_container(Manager *m, ContainerRow *row, Failure *reterr) {
         r = container_link(c);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to load container '%s'", c->name);
+        volumes_use(c, true);
         c = NULL; /* the manager's */
         return 0;
 }
@@ -86,7 +89,8 @@ static void retake_lease(Container *c) {
 
         if (c->run.id_range == 0)
                 return;
-        r = id_range_retake(c->manager->ranges, c->run.id_range, &c->lease);
+        r = id_range_retake(c->manager->ranges, c->run.id_range, container_joins(c),
+                        &c->lease);
         if (r < 0) /* its next start leases another */
                 container_log(c, NULL, LOG_WARNING,
                                 "Failed to take the ids of container '%s' again: %s", c->name,
@@ -249,6 +253,8 @@ static void reconcile_one(Container *c) {
         Run *run = NULL;
 
         retake_lease(c);
+        if (expected)
+                container_prepare_filter(c);
         if (cgroup_open(&c->manager->cgroups, c->owner, c->id, &cgroup) >= 0)
                 run = connect_monitor(c);
         c->depth++;

@@ -1,35 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * engine/remove.c: a container goes: first its last run, then its row, then its files leave for the trash. In this
- * order a crash leaves at most files without a row, which the next start sweeps.
+ * order a crash leaves at most files without a row, which the next start sweeps. One with --rm loses its row as soon as
+ * its processes have ended: nobody could start it any more, and its cgroup is swept as well.
  */
 #include "base/log.h"
 #include "base/str.h"
 #include "engine/container-private.h"
+#include "engine/volume-private.h"
 
 static void on_deleted(const Failure *failure, void *userdata) {
         (void) container_observe(userdata, &(LifecycleFact){ .kind = FACT_REMOVED },
                         NULL); /* we are removing it */
 }
 
-static void removed(Container *c) {
+/* Its files leave for the trash, and those of its volumes that go with it. */
+static void put_away(Manager *m, const char *id, const char *name, char *const *volumes,
+                IdLease *lease) {
         char **names = NULL;
         int r;
 
-        r = container_dir_trash(&c->manager->tree, c->id, &names);
+        r = container_dir_trash(&m->tree, id, &names);
         if (r < 0)
-                container_log(c, NULL, LOG_WARNING,
-                                "Failed to put away files of container '%s', leaving them: %s",
-                                c->name, strerror(-r));
+                log_warning("Failed to put away files of container '%s', leaving them: %s", name,
+                                strerror(-r));
         if (names)
-                trash_add(c->manager->trash, names, &c->lease);
+                trash_add(m->trash, names, lease);
         else
-                id_range_release(c->manager->ranges, &c->lease);
+                id_range_release(m->ranges, lease);
+        STRV_FOREACH(volume, volumes)
+                volume_trash(m, *volume);
+}
+
+static void removed(Container *c) {
+        _cleanup_strv_free_ char **volumes = TAKE_PTR(c->gone_volumes);
+        _cleanup_free_ char *name = NULL;
+        Manager *m = c->manager;
+        char id[ID_MAX];
+        IdLease lease;
+
         /* On a full disk the caller's next step needs what this one gives back. */
-        if (manager_is_short(c->manager) &&
-                        trash_when_deleted(c->manager->trash, false, on_deleted, c) >= 0)
+        if (manager_is_short(m)) {
+                put_away(m, c->id, c->name, volumes, &c->lease);
+                if (trash_when_deleted(m->trash, false, on_deleted, c) < 0)
+                        on_deleted(NULL, c);
                 return;
+        }
+
+        /* Nobody waits for two renames: the row is gone, so nothing finds the files but the trash. */
+        memcpy(id, c->id, sizeof(id));
+        name = strdup(c->name); /* without memory a sentence lacks it */
+        lease = c->lease;
+        c->lease = ID_LEASE_NONE;
         on_deleted(NULL, c);
+        put_away(m, id, strempty(name), volumes, &lease);
 }
 
 static void on_durable(const Failure *failure, void *userdata) {
@@ -44,24 +68,46 @@ static void on_durable(const Failure *failure, void *userdata) {
         container_leave(c);
 }
 
-void container_continue_remove(Container *c) {
+/* Return: whether it is gone. */
+static bool remove_row(Container *c) {
         Event event;
         EventList events = { &event, 1 };
         int r;
 
-        c->removing = false;
         container_event(c, EVENT_DESTROY, &event);
-        r = store_remove_container(c->manager->store, c->id, &events, &c->failure);
+        r = c->spec->n_mounts > 0
+                            ? volumes_remove_with(c, &event, &c->failure)
+                            : store_remove_container(
+                                              c->manager->store, c->id, &events, &c->failure);
         if (r < 0) {
+                c->removing = false;
                 container_log(c, NULL, LOG_ERR, "Failed to remove container '%s': %s", c->name,
                                 failure_message(&c->failure));
                 (void) container_observe(c, &(LifecycleFact){ .kind = FACT_REMOVE_FAILED },
                                 NULL); /* we are removing it */
-                return;
+                return false;
         }
-        manager_tell(c->manager, &events);
+        c->row_removed = true;
+        if (c->spec->n_mounts == 0)
+                manager_tell(c->manager, &events);
+        return true;
+}
+
+void container_continue_remove(Container *c) {
+        if (!c->row_removed && !remove_row(c))
+                return;
+        c->removing = false;
         if (c->spec->remove || manager_when_durable(c->manager, NULL, 0, on_durable, c) < 0)
                 removed(c);
+}
+
+static bool all_have_ended(Container *c) {
+        Run *run;
+
+        LIST_FOREACH(run, &c->runs, Run, runs)
+                if (!run->ended)
+                        return false;
+        return true;
 }
 
 void container_begin_remove(Container *c) {
@@ -70,6 +116,8 @@ void container_begin_remove(Container *c) {
         c->removing = true;
         if (list_is_empty(&c->runs))
                 container_continue_remove(c);
+        else if (c->spec->remove && all_have_ended(c))
+                (void) remove_row(c); /* while the monitor ends with the mounts */
 }
 
 int container_remove(Container *c, bool force, bool volumes, EngineDone done, void *userdata,
@@ -78,6 +126,9 @@ int container_remove(Container *c, bool force, bool volumes, EngineDone done, vo
         Ask *ask;
         int r;
 
+        r = volumes ? container_want_volumes_removed(c, reterr) : 0;
+        if (r < 0)
+                return r;
         r = ask_new(c, ASK_REMOVE, done, userdata, &ask);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");

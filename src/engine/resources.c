@@ -25,11 +25,12 @@ static int check_controllers(Manager *m, const ResourceValue values[static RESOU
 int manager_check_resources(Manager *m, const Resources *resources, Failure *reterr) {
         _cleanup_free_ char *cpus = NULL, *mems = NULL;
         ResourceValue values[RESOURCE_VALUES];
-        long n = sysconf(_SC_NPROCESSORS_ONLN);
+        long n;
         int r;
 
         if (resources_is_default(resources))
                 return 0;
+        n = sysconf(_SC_NPROCESSORS_ONLN);
         if (resources->cpuset_cpus) /* without a controller there is no file, and then that is told */
                 (void) cgroup_read_line(m->cgroups.base_fd, "cpuset.cpus.effective", &cpus);
         if (resources->cpuset_mems)

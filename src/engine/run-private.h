@@ -9,7 +9,20 @@
 int container_prepare_run(Container *c, Failure *reterr);
 void container_begin_run(Container *c);
 void container_fill_plan(const Container *c, Plan *plan);
-uint64_t container_namespaces(const ContainerSpec *spec);
+
+/* start-namespaces.c */
+int container_take_ids(Container *c, Failure *reterr); /* leased, or shared with the container that it joins */
+bool container_lacks_ids(const Container *c);          /* and needs some */
+bool container_joins(const Container *c);              /* another container's namespaces */
+void container_fill_namespaces(const Container *c, Plan *plan); /* maps, and what a command enters */
+int container_join_namespaces(const Container *c, Plan *plan, Failure *reterr); /* what a start makes and joins */
+void container_use_ready(const Container *c, Plan *plan); /* namespaces that were made before it, if its lease has some */
+#define CONTAINER_MAPS_MAX 3
+size_t container_map_uids(const Container *c, PlanIdMap ret[static CONTAINER_MAPS_MAX]); /* 0: they are the host's */
+bool container_keeps_id(const Container *c); /* or who has the ids that it has */
+int container_delegate(const Container *c, int cgroup_fd); /* its cgroup, to one that may do all */
+size_t container_list_mounts(const ContainerSpec *spec, PlanMount *ret); /* CONTAINER_MOUNTS_MAX at most */
+#define CONTAINER_MOUNTS_MAX 9
 
 /* run.c */
 extern const MonitorHandler run_monitor_handler;

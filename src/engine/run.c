@@ -130,6 +130,7 @@ void run_take_record(Run *run, const ExitRecord *record) {
 static void on_started(const ControlStarted *started, int pidfd, void *userdata) {
         Run *run = userdata;
         Container *c = run->container;
+        Manager *m = c->manager;
 
         close_fd(run->pidfd);
         run->pidfd = pidfd;
@@ -137,6 +138,7 @@ static void on_started(const ControlStarted *started, int pidfd, void *userdata)
         c->pid = (pid_t) started->pid;
         (void) container_observe(c, &(LifecycleFact){ .kind = FACT_STARTED },
                         NULL); /* refused only when it is late */
+        ready_namespaces_prepare(m->ready); /* no sooner: the start has the machine for itself */
 }
 
 /* Keeps the container while its run says its last. */
@@ -216,6 +218,18 @@ static void end_lost(Run *run) {
                         NULL); /* refused only where nothing runs any more */
 }
 
+/* It stays with the ids, also when another container has them. */
+static void on_userns(int userns_fd, void *userdata) {
+        Run *run = userdata;
+        IdLease *lease = &run->container->lease;
+
+        if (run->container->current != run || lease->fd < 0 || lease->userns_fd >= 0 ||
+                        container_keeps_id(run->container)) /* its map has the host's ids in it */
+                close_fd(userns_fd);
+        else
+                lease->userns_fd = userns_fd;
+}
+
 static void on_probed(const ControlProbed *probed, const char *text, void *userdata) {
         Run *run = userdata;
 
@@ -243,6 +257,7 @@ const MonitorHandler run_monitor_handler = {
         .failed = on_failed,
         .exited = on_exited,
         .state = on_state,
+        .userns = on_userns,
         .probed = on_probed,
         .lost = on_lost,
 };
@@ -294,8 +309,12 @@ static void forget_run(Run *run) {
 
         run_free(run);
         asks_check_gone(c);
-        if (c->removing && list_is_empty(&c->runs))
+        if (!list_is_empty(&c->runs))
+                return;
+        if (c->removing)
                 container_continue_remove(c);
+        else if (c->start_when_gone)
+                container_begin_run(c);
 }
 
 /* Called whenever something of the run is gone. Nothing may touch the run afterwards. */
@@ -334,6 +353,8 @@ void container_kill_all(Container *c) {
         r = cgroup_open(&c->manager->cgroups, c->owner, c->id, &cgroup);
         if (r < 0)
                 return; /* there is nothing to kill */
+        if (c->run.life.remove_pending && c->current && c->current->monitor)
+                (void) monitor_client_discard(c->current->monitor); /* else it takes the disk's time */
         /* The monitor stays to tell how it ended, if there is one. */
         r = cgroup_kill(c->current && c->current->monitor ? cgroup.payload_fd : cgroup.dir_fd);
         if (r < 0)

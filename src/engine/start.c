@@ -3,83 +3,32 @@
  * engine/start.c: from a spec and an image to a plan, and from a plan to a monitor. Everything a run needs is opened or
  * made here; what fails is told as a start that failed.
  */
-#include <linux/sched.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include "base/fd.h"
 #include "base/str.h"
 #include "engine/container-private.h"
+#include "engine/copy.h"
 #include "engine/image-private.h"
+#include "engine/start-confinement.h"
+#include "engine/start-devices.h"
+#include "engine/start-mounts.h"
 #include "model/limits.h"
+#include "runtime/cgroup-limits.h"
 
-#ifndef CLONE_NEWCGROUP
-#define CLONE_NEWCGROUP 0x02000000
-#endif
-
-/* Docker's fourteen: CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT
- * MKNOD AUDIT_WRITE SETFCAP. */
-#define DEFAULT_CAPABILITIES UINT64_C(0xa80425fb)
 #define NOTHING (MS_NOSUID | MS_NOEXEC | MS_NODEV)
 
-/* Source: OCI runtime-spec, config-linux.md, default file systems and devices */
-static const PlanMount base_mounts[] = {
-        { PLAN_MOUNT_FS, NOTHING, "/proc", NULL, "proc", NULL },
-        { PLAN_MOUNT_FS, MS_NOSUID | MS_STRICTATIME, "/dev", NULL, "tmpfs",
-                        "mode=755,size=65536k" },
-        { PLAN_MOUNT_FS, MS_NOSUID | MS_NOEXEC, "/dev/pts", NULL, "devpts",
-                        "newinstance,ptmxmode=0666,mode=0620,gid=5" },
-        { PLAN_MOUNT_FS, NOTHING, "/dev/shm", NULL, "tmpfs", "mode=1777,size=65536k" },
-        { PLAN_MOUNT_FS, NOTHING, "/dev/mqueue", NULL, "mqueue", NULL },
-};
-
-static const PlanMount own_sysfs = { PLAN_MOUNT_FS, NOTHING | MS_RDONLY, "/sys", NULL, "sysfs",
-        NULL };
-static const PlanMount host_sysfs = { PLAN_MOUNT_BIND, NOTHING | MS_RDONLY, "/sys", "/sys", NULL,
-        NULL };
 static const PlanMount host_resolver = { PLAN_MOUNT_BIND, NOTHING | MS_RDONLY, "/etc/resolv.conf",
         "/etc/resolv.conf", NULL, NULL };
-static const PlanMount cgroups = { PLAN_MOUNT_FS, NOTHING | MS_RDONLY, "/sys/fs/cgroup", NULL,
-        "cgroup2", NULL };
-
-/* What would tell of the host or change it. */
-static const char *const masked[] = {
-        "/proc/acpi",
-        "/proc/asound",
-        "/proc/interrupts",
-        "/proc/kcore",
-        "/proc/keys",
-        "/proc/latency_stats",
-        "/proc/sched_debug",
-        "/proc/scsi",
-        "/proc/timer_list",
-        "/proc/timer_stats",
-        "/sys/devices/virtual/powercap",
-        "/sys/firmware",
-};
-static const char *const read_only[] = {
-        "/proc/bus",
-        "/proc/fs",
-        "/proc/irq",
-        "/proc/sys",
-        "/proc/sysrq-trigger",
-};
 
 #define MOUNTS_MAX                                                                                 \
-        (ELEMENTSOF(base_mounts) + 3 + TMPFS_MAX + ELEMENTSOF(masked) + ELEMENTSOF(read_only))
+        (CONTAINER_MOUNTS_MAX + 1 + TMPFS_MAX + CONFINEMENT_MOUNTS_MAX + MOUNTS_PER_CONTAINER_MAX)
 
 static size_t list_mounts(const ContainerSpec *spec, PlanMount ret[static MOUNTS_MAX]) {
         bool host = container_spec_network_mode(spec) == NETWORK_HOST;
-        size_t n = 0;
+        size_t n = container_list_mounts(spec, ret);
 
-        for (size_t i = 0; i < ELEMENTSOF(base_mounts); i++)
-                ret[n++] = base_mounts[i];
-        ret[n++] = host ? host_sysfs : own_sysfs;
-        ret[n++] = cgroups;
-        for (size_t i = 0; i < ELEMENTSOF(masked); i++)
-                ret[n++] = (PlanMount){ .kind = PLAN_MOUNT_MASK, .target = masked[i] };
-        for (size_t i = 0; i < ELEMENTSOF(read_only); i++)
-                ret[n++] = (PlanMount){ .kind = PLAN_MOUNT_READONLY, .target = read_only[i] };
+        n += container_list_masks(spec, ret + n);
         if (host && access("/etc/resolv.conf", R_OK) == 0)
                 ret[n++] = host_resolver;
         for (size_t i = 0; i < spec->n_tmpfs && i < TMPFS_MAX; i++)
@@ -94,19 +43,16 @@ static size_t list_mounts(const ContainerSpec *spec, PlanMount ret[static MOUNTS
 }
 
 static uint64_t plan_flags(const ContainerSpec *spec) {
-        bool host = container_spec_network_mode(spec) == NETWORK_HOST;
+        NetworkMode network = container_spec_network_mode(spec);
 
-        return PLAN_FLAG_NO_NEW_PRIVS | (spec->tty ? PLAN_FLAG_TERMINAL : 0) |
+        return (spec->tty ? PLAN_FLAG_TERMINAL : 0) |
                (spec->open_stdin ? PLAN_FLAG_STDIN : 0) | (spec->init ? PLAN_FLAG_INIT : 0) |
                (spec->read_only ? PLAN_FLAG_READ_ONLY : 0) |
-               (host ? PLAN_FLAG_HOST_NETWORK : PLAN_FLAG_LOOPBACK) |
+               (network == NETWORK_HOST   ? PLAN_FLAG_HOST_NETWORK
+                : network == NETWORK_NONE ? PLAN_FLAG_LOOPBACK
+                                          : 0) |
+               (spec->namespaces.privileged ? PLAN_FLAG_HOST_DEVICES : 0) |
                (spec->remove ? PLAN_FLAG_VOLATILE : 0);
-}
-
-uint64_t container_namespaces(const ContainerSpec *spec) {
-        return CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
-               CLONE_NEWCGROUP |
-               (container_spec_network_mode(spec) == NETWORK_HOST ? 0 : CLONE_NEWNET);
 }
 
 /* What a start and a command beside it have in common. Everything is borrowed from the container. */
@@ -114,10 +60,7 @@ void container_fill_plan(const Container *c, Plan *plan) {
         const ContainerSpec *spec = c->spec;
 
         plan->flags = plan_flags(spec);
-        plan->namespaces = container_namespaces(spec);
-        plan->uid_maps[0] = plan->gid_maps[0] = (PlanIdMap){ 0, c->lease.first, ID_RANGE_COUNT };
-        plan->n_uid_maps = plan->n_gid_maps = 1;
-        plan->storage_map = (PlanIdMap){ FOREIGN_ID_BASE, c->lease.first, ID_RANGE_COUNT };
+        container_fill_namespaces(c, plan);
         plan->id = c->id;
         plan->argv = (const char **) spec->argv;
         plan->envp = (const char **) spec->env;
@@ -130,7 +73,7 @@ void container_fill_plan(const Container *c, Plan *plan) {
                         .hard = spec->ulimits[i].hard,
                 };
         plan->oom_score_adj = spec->resources.oom_score_adj;
-        plan->capabilities = DEFAULT_CAPABILITIES;
+        container_fill_confinement(c, plan);
         plan->rows = (uint16_t) c->rows;
         plan->columns = (uint16_t) c->columns;
         plan->log_max_size = spec->log_max_size;
@@ -140,21 +83,11 @@ void container_fill_plan(const Container *c, Plan *plan) {
 
 /* Before the intent is stored: the row names the run and its ids. */
 int container_prepare_run(Container *c, Failure *reterr) {
-        uint32_t hint;
         int r;
 
-        if (c->lease.fd < 0) {
-                memcpy(&hint, c->id, sizeof(hint));
-                r = id_range_lease(c->manager->ranges, hint, &c->lease);
-                if (r == -EUSERS)
-                        return fail(reterr, FAILURE_LIMIT_REACHED, r,
-                                        "All ranges of user ids are in use: cannot start container "
-                                        "'%s'",
-                                        c->name);
-                if (r < 0)
-                        return fail_errno(reterr, r, "Failed to lease user ids for container '%s'",
-                                        c->name);
-        }
+        r = container_take_ids(c, reterr);
+        if (r < 0)
+                return r;
         c->run.id_range = c->lease.first;
         c->run.run++;
         c->run.oom_kills = c->oom_logged = 0;
@@ -169,17 +102,22 @@ typedef struct Start {
         ContainerDir dir;
         Plan plan;
         PlanMount mounts[MOUNTS_MAX];
+        char shm[SHM_OPTIONS_MAX];
+        DeviceNodes devices;
         int layer_fds[LAYERS_MAX];
         size_t n_layer_fds;
+        MountFds mount_fds;
 } Start;
 
 static void start_done(Start *s) {
         cgroup_close(&s->cgroup);
         container_dir_close(&s->dir);
+        device_nodes_done(&s->devices);
         for (size_t i = 0; i < s->n_layer_fds; i++)
                 close_fd(s->layer_fds[i]);
+        mount_fds_close(&s->mount_fds);
         s->plan.mounts = NULL; /* ours, not its own */
-        s->plan.argv = s->plan.envp = NULL;
+        s->plan.argv = s->plan.envp = s->plan.sysctls = NULL;
 }
 #define _cleanup_start_ _cleanup_(start_done)
 
@@ -188,17 +126,29 @@ static int make_room(Container *c, Start *s, Failure *reterr) {
         ExitRecord record = { .run = c->run.run };
         int r;
 
+        r = container_check_copies(c, reterr);
+        if (r < 0)
+                return r;
         r = cgroup_make(&m->cgroups, c->owner, c->id, &s->cgroup);
         if (r < 0)
                 return fail_errno(
                                 reterr, r, "Failed to make the cgroup of container '%s'", c->name);
+        r = cgroup_check_owner(s->cgroup.dir_fd, reterr);
+        if (r < 0)
+                return r;
         r = container_apply_limits(c, &s->cgroup, reterr);
         if (r < 0)
                 return r;
+        r = container_delegate(c, s->cgroup.payload_fd);
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to hand its cgroup to container '%s'",
+                                c->name);
         r = container_dir_make(&m->tree, c->id, c->spec->log_driver == LOG_DRIVER_FILE, &s->dir);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to make the directories of container '%s'",
                                 c->name);
+        if (c->spec->remove && c->run.run > 1)
+                container_dir_reuse(&s->dir);
         memcpy(record.boot_id, m->boot_id, sizeof(record.boot_id));
         r = exit_record_write(s->dir.record_fd, &record);
         if (r < 0)
@@ -207,7 +157,8 @@ static int make_room(Container *c, Start *s, Failure *reterr) {
         return image_open_layers(m, c->image_id, s->layer_fds, &s->n_layer_fds, reterr);
 }
 
-static void finish_plan(const Container *c, Start *s, char hostname[static ID_SHORT_MAX]) {
+static int finish_plan(
+                Container *c, Start *s, char hostname[static ID_SHORT_MAX], Failure *reterr) {
         Plan *plan = &s->plan;
 
         container_fill_plan(c, plan);
@@ -216,12 +167,18 @@ static void finish_plan(const Container *c, Start *s, char hostname[static ID_SH
         plan->fds[PLAN_FD_LOG_DIR] = s->dir.log_fd;
         plan->fds[PLAN_FD_EXIT_RECORD] = s->dir.record_fd;
         plan->fds[PLAN_FD_STATE_DIR] = s->dir.state_fd;
+        plan->fds[PLAN_FD_USERNS_STORAGE] = container_keeps_id(c) ? -EBADF : c->lease.userns_fd;
         memcpy(plan->layer_fds, s->layer_fds, s->n_layer_fds * sizeof(int));
         plan->n_layers = s->n_layer_fds;
         plan->mounts = s->mounts;
         plan->n_mounts = list_mounts(c->spec, s->mounts);
+        container_size_shm(c->spec, s->mounts, plan->n_mounts, s->shm);
+        plan->sysctls = (const char **) c->spec->confinement.sysctls;
         id_shorten(c->id, hostname);
         plan->hostname = c->spec->hostname ?: hostname;
+        return c->spec->n_mounts > 0 ? container_add_mounts(c, s->mounts, &plan->n_mounts,
+                                                         &s->mount_fds, reterr)
+                                     : 0;
 }
 
 /* The workload may end before we run again. */
@@ -262,7 +219,7 @@ static int try_run(Container *c, Failure *reterr) {
         Run *run;
         int r;
 
-        if (c->lease.fd < 0) { /* it could not be had before: why? */
+        if (container_lacks_ids(c)) { /* it could not be had before: why? */
                 r = container_prepare_run(c, reterr);
                 if (r < 0)
                         return r;
@@ -271,7 +228,17 @@ static int try_run(Container *c, Failure *reterr) {
         r = make_room(c, &s, reterr);
         if (r < 0)
                 return r;
-        finish_plan(c, &s, hostname);
+        r = finish_plan(c, &s, hostname, reterr);
+        if (r >= 0)
+                r = container_join_namespaces(c, &s.plan, reterr);
+        if (r >= 0)
+                container_use_ready(c, &s.plan);
+        if (r >= 0)
+                r = container_find_devices(c, &s.plan, &s.devices, reterr);
+        if (r >= 0)
+                r = container_filter_devices(c, &s.plan, &s.devices, s.cgroup.payload_fd, reterr);
+        if (r < 0)
+                return r;
         r = cgroup_payload_path(&c->manager->cgroups, c->owner, c->id, &c->control_group);
         if (r >= 0)
                 r = run_new(c, &run);
@@ -286,6 +253,7 @@ static int try_run(Container *c, Failure *reterr) {
                 run_free(run);
                 return r;
         }
+        id_lease_use_ready(&c->lease);
         run->probes = true; /* it is of our own version */
         c->current = run;
         return 0;
@@ -294,7 +262,15 @@ static int try_run(Container *c, Failure *reterr) {
 void container_begin_run(Container *c) {
         int r;
 
-        r = try_run(c, &c->failure);
+        /* The monitor of one with --rm tells the end before the mounts are gone, and two must not have its files. */
+        c->start_when_gone = c->spec->remove && !list_is_empty(&c->runs);
+        if (c->start_when_gone)
+                return;
+        r = container_await_filter(c, &c->failure);
+        if (r > 0)
+                return;
+        if (r >= 0)
+                r = try_run(c, &c->failure);
         if (r >= 0)
                 return;
         if (c->failure.code == FAILURE_INTERNAL)
@@ -322,6 +298,8 @@ int container_start(Container *c, EngineDone done, void *userdata, Failure *rete
 
         if (!lifecycle_runs(&c->run.life)) {
                 r = manager_check_running(m, c->owner, reterr);
+                if (r >= 0)
+                        r = container_check_copies(c, reterr);
                 if (r < 0)
                         return r;
         }

@@ -9,6 +9,7 @@
 #include "base/usec.h"
 #include "catalog/catalog-ids.h"
 #include "engine/container-private.h"
+#include "engine/copy.h"
 #include "engine/health.h"
 #include "model/limits.h"
 
@@ -216,9 +217,14 @@ int container_observe(Container *c, const LifecycleFact *fact, Failure *reterr) 
                 m->observer->container_changed(c, changes, m->observer_userdata);
         waiters_settle(c, fact->kind);
         container_settle_freeze(c);
+        if (!lifecycle_runs(&c->run.life))
+                container_end_copies(c, false);
+        if (fact->kind == FACT_START_FAILED) /* who asked hears why, even if the removal is done at once */
+                asks_settle(c, fact, &before);
         perform(c, step.actions);
         health_act(c);
-        asks_settle(c, fact, &before);
+        if (fact->kind != FACT_START_FAILED)
+                asks_settle(c, fact, &before);
         if (fact->kind == FACT_START_FAILED && asks_want_removal(c))
                 (void) container_observe(c,
                                 &(LifecycleFact){ .kind = FACT_REMOVE_ASKED, .force = true },

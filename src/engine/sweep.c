@@ -105,5 +105,6 @@ int manager_sweep(Manager *m, Failure *reterr) {
         sweep_names(m, m->tree.containers_fd);
         sweep_names(m, m->tree.logs_fd);
         sweep_names(m, m->tree.run_fd);
+        volumes_sweep(m);
         return sweep_images(m, reterr);
 }

@@ -12,6 +12,7 @@
 
 #define COLLECT_USEC                                                                               \
         (200 * USEC_PER_MSEC) /* so that a hundred ends in a row cost a few workers, not a hundred */
+#define RETRY_USEC (10 * USEC_PER_SEC) /* when no worker can be started: without memory, processes or descriptors */
 #define NAMES_MAX 256U
 
 typedef struct TrashItem {
@@ -30,6 +31,7 @@ struct Trash {
         bool images;            /* the images' trash has something */
         bool images_next;       /* containers had their turn */
         unsigned n_awaited;     /* items with somebody who waits */
+        bool failing;           /* the last try could not start a worker */
         bool busy;
 };
 
@@ -75,7 +77,7 @@ bool trash_is_empty(const Trash *t) {
 }
 
 static void update_busy(Trash *t) {
-        bool busy = !trash_is_empty(t);
+        bool busy = !trash_is_empty(t) && !t->failing; /* the next start sweeps as well */
 
         if (busy == t->busy)
                 return;
@@ -86,17 +88,25 @@ static void update_busy(Trash *t) {
 
 static void schedule(Trash *t);
 
-/* They are deleted, or given up; who waits for that is told from the loop. */
-static void end_items(Trash *t, List *items) {
+/* Who waits for them is told from the loop. */
+static void tell(Trash *t, List *items) {
         TrashItem *i;
 
         LIST_FOREACH(i, items, TrashItem, items) {
-                if (!i->done)
+                EngineDone done = i->done;
+
+                if (!done)
                         continue;
+                i->done = NULL;
                 t->n_awaited--;
-                if (manager_when_durable(t->manager, NULL, 0, i->done, i->userdata) < 0)
-                        i->done(NULL, i->userdata); /* better early than never */
+                if (manager_when_durable(t->manager, NULL, 0, done, i->userdata) < 0)
+                        done(NULL, i->userdata); /* better early than never */
         }
+}
+
+/* They are deleted, or given up. */
+static void end_items(Trash *t, List *items) {
+        tell(t, items);
         free_items(t, items);
 }
 
@@ -163,6 +173,16 @@ static int begin_containers(Trash *t) {
         return spawn(t, t->manager->tree.trash_fd, names);
 }
 
+/* All of it is tried again, but nobody has to wait for that. */
+static void put_back(Trash *t, int error) {
+        (void) log_warning_errno(error, "Failed to start deleting, trying again later: %m");
+        take_items(&t->going, &t->waiting);
+        tell(t, &t->waiting);
+        end_items(t, &t->waiting_images);
+        t->images = t->images || !t->images_next;
+        t->failing = true;
+}
+
 static int on_timer(sd_event_source *s, uint64_t usec, void *userdata) {
         Trash *t = userdata;
         int r = 0;
@@ -173,12 +193,9 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *userdata) {
                 r = begin_images(t);
         else if (!list_is_empty(&t->waiting))
                 r = begin_containers(t);
-        if (r < 0) {
-                (void) log_warning_errno(
-                                r, "Failed to start deleting, leaving it to the next start: %m");
-                end_items(t, &t->waiting);
-                end_items(t, &t->waiting_images);
-        }
+        t->failing = false;
+        if (r < 0)
+                put_back(t, r);
         if (!t->worker) {
                 end_items(t, &t->going);
                 schedule(t);
@@ -188,7 +205,7 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *userdata) {
 }
 
 static void schedule(Trash *t) {
-        uint64_t delay = t->n_awaited > 0 ? 1 : COLLECT_USEC;
+        uint64_t delay = t->n_awaited > 0 ? 1 : t->failing ? RETRY_USEC : COLLECT_USEC;
         int r;
 
         if (t->n_awaited > 0) /* nothing is collected while somebody waits */

@@ -99,9 +99,17 @@ static void write_line(Container *c) {
         Stats stats;
         Watcher *w;
         size_t n;
+        int r;
 
-        if (read_stats(c, &stats) < 0)
+        r = read_stats(c, &stats);
+        if (r == -ENOENT || r == -ENODEV)
                 return; /* it is ending */
+        if (r < 0) { /* better no stream than one that is silent */
+                container_log(c, NULL, LOG_WARNING,
+                                "Failed to read what it uses, ending streams: %s", strerror(-r));
+                stats_watchers_end(c);
+                return;
+        }
         n = stats_to_json(&stats, c->id, c->name, line);
         LIST_FOREACH(w, &c->stats_watchers, Watcher, watchers)
                 if (write(w->fd, line, n) < 0 && errno == EPIPE)
@@ -205,7 +213,8 @@ int container_list_processes(Container *c, ContainerProcess **ret, size_t *ret_n
         _cleanup_free_ ContainerProcess *list = NULL;
         _cleanup_free_ Process *processes = NULL;
         _cleanup_close_ int fd = -EBADF;
-        size_t n = 0;
+        PlanIdMap maps[CONTAINER_MAPS_MAX];
+        size_t n_maps = container_map_uids(c, maps), n = 0;
         int r;
 
         r = check_running(c, reterr);
@@ -213,7 +222,7 @@ int container_list_processes(Container *c, ContainerProcess **ret, size_t *ret_n
                 return r;
         r = fd = open_payload(c);
         if (r >= 0)
-                r = usage_list_processes(fd, c->lease.first, ID_RANGE_COUNT, PROCESSES_LISTED_MAX,
+                r = usage_list_processes(fd, maps, n_maps, PROCESSES_LISTED_MAX,
                                 &processes, &n, ret_total);
         if (r == -EFBIG)
                 return fail(reterr, FAILURE_LIMIT_REACHED, 0,
@@ -224,12 +233,14 @@ int container_list_processes(Container *c, ContainerProcess **ret, size_t *ret_n
         list = calloc(n + 1, sizeof(*list));
         if (!list)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
                 list[i] = (ContainerProcess){
                         .process = processes[i],
-                        .inner_uid = processes[i].uid - c->lease.first,
                         .started_usec = usec_add(booted_usec, processes[i].started_usec),
                 };
+                (void) usage_inner_uid(maps, n_maps, processes[i].uid,
+                                &list[i].inner_uid); /* it was listed for having one */
+        }
         *ret = TAKE_PTR(list);
         *ret_n = n;
         return 0;

@@ -77,17 +77,21 @@ ImageStore *image_store_free(ImageStore *images) {
 int image_store_stage(ImageStore *images, uint64_t *ret_number, int *ret_fd, Failure *reterr) {
         char name[NUMBER_MAX];
         uint64_t number;
-        int fd;
+        int fd, r;
 
         /* What a former process left may have our first numbers until it is swept. */
         do {
                 number = images->next_number++;
                 number_to_name(number, name);
-        } while (mkdirat(images->staging_fd, name, 0700) < 0 && errno == EEXIST);
+                r = mkdirat(images->staging_fd, name, 0700) < 0 ? -errno : 0;
+        } while (r == -EEXIST);
 
-        fd = open_dir_at(images->staging_fd, name);
-        if (fd < 0)
+        fd = r < 0 ? r : open_dir_at(images->staging_fd, name);
+        if (fd < 0) {
+                if (r >= 0)
+                        (void) unlinkat(images->staging_fd, name, AT_REMOVEDIR); /* it is empty */
                 return fail_errno(reterr, fd, "Failed to make a directory to unpack into");
+        }
 
         *ret_number = number;
         *ret_fd = fd;
@@ -154,6 +158,11 @@ int image_store_commit_layer(ImageStore *images, uint64_t number, const char *di
                                 "Failed to discard what was unpacked of the layer '%s'", diff_id);
 
         return 0;
+}
+
+bool image_store_has_layer(ImageStore *images, const char *diff_id) {
+        return image_name_is_hex(diff_id) && faccessat(images->layers_fd, diff_id, F_OK,
+                                                             AT_SYMLINK_NOFOLLOW) >= 0;
 }
 
 int image_store_read_blob(ImageStore *images, const char *digest, size_t max, char **ret_data,
@@ -248,4 +257,23 @@ int image_store_open_layers(ImageStore *images, char *const *diff_ids, int *fds,
         }
 
         return (int) n;
+}
+
+int image_store_open_layer(ImageStore *images, const char *diff_id, Failure *reterr) {
+        int fd = image_name_is_hex(diff_id) ? open_dir_at(images->layers_fd, diff_id) : -ENOENT;
+
+        return fd < 0 ? fail_errno(reterr, fd, "Failed to open the layer '%s'", diff_id) : fd;
+}
+
+int image_store_open_blob(ImageStore *images, const char *digest, Failure *reterr) {
+        int fd = -1;
+
+        errno = ENOENT;
+        if (image_name_is_hex(digest))
+                fd = openat(images->blobs_fd, digest, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? fail_errno(reterr, errno, "Failed to open the document '%s'", digest) : fd;
+}
+
+int image_store_layers_fd(const ImageStore *images) {
+        return images->layers_fd;
 }

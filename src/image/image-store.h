@@ -2,6 +2,7 @@
 /* image/image-store.h: the tree of images on disk. Knows names and directories; not what is in a
  * layer, nor any row. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/cleanup.h"
@@ -11,6 +12,7 @@
  * Under the state directory, all 0700:
  *   images/blobs/sha256/HEX     config and manifest documents
  *   images/layers/HEX/root      a layer's tree, owned by the foreign id range; HEX is its diff id
+ *   images/layers/HEX/split     what makes its tar again, and gone/ with it (puller/tar-split.h)
  *   images/staging/N/           a layer being unpacked; N is never used again by this process
  *   images/trash/N              what a worker is to delete
  * What a tree cannot hold (device nodes) is in the layer's row.
@@ -56,6 +58,9 @@ int image_store_discard(ImageStore *images, uint64_t number);
 int image_store_commit_layer(ImageStore *images, uint64_t number, const char *diff_id, int *ret_fd,
                 Failure *reterr);
 
+/** image_store_has_layer() - is there a tree of this name? */
+bool image_store_has_layer(ImageStore *images, const char *diff_id);
+
 /**
  * image_store_write_blob() - store a document under its digest; the caller has checked that it fits
  * @ret_fds:  the file (the caller's, to be closed) and its directory (borrowed), to be given to
@@ -70,6 +75,14 @@ int image_store_write_blob(ImageStore *images, const char *digest, const void *d
  * Return: 0, -ENOENT, -EFBIG, -ENOMEM, -EBADMSG (not what its name says). */
 int image_store_read_blob(ImageStore *images, const char *digest, size_t max, char **ret_data,
                 size_t *ret_size);
+
+/** image_store_open_layer() - layers/HEX itself, for a worker that saves it; image_store_open_blob() - a document, to be read. Both
+ * are the caller's. Return: an fd, or what fail() gives. */
+int image_store_open_layer(ImageStore *images, const char *diff_id, Failure *reterr);
+int image_store_open_blob(ImageStore *images, const char *digest, Failure *reterr);
+
+/** image_store_layers_fd() - layers/, borrowed: below it is all that such a worker reads. */
+int image_store_layers_fd(const ImageStore *images);
 
 /**
  * image_store_open_layers() - the trees of an image, for a start

@@ -26,6 +26,10 @@ typedef enum PlanStep {
         PLAN_STEP_SECCOMP,
         PLAN_STEP_WORKING_DIR,
         PLAN_STEP_EXECVE,
+        PLAN_STEP_SOURCE, /* opening a place of the host that is to be mounted: the detail is its path */
+        PLAN_STEP_MAPPED_MOUNT, /* mapping the owners of its files: "TYPE PATH" */
+        PLAN_STEP_VOLUME, /* filling a new volume from the image */
+        PLAN_STEP_SYSCTL, /* between becoming the container's root and its mounts */
         _PLAN_STEP_MAX,
 } PlanStep;
 

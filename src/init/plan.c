@@ -43,6 +43,10 @@ typedef enum FieldTag {
         FIELD_TERMINAL_SIZE,
         FIELD_LOG,
         FIELD_BOOT_ID,
+        FIELD_GROUP,
+        FIELD_MOUNT_SOURCE, /* of the mount before it */
+        FIELD_DEVICE,
+        FIELD_SYSCTL,
 } FieldTag;
 
 typedef struct FdField {
@@ -56,6 +60,15 @@ typedef struct MountField { /* then target, source, fstype, data: each NUL-termi
         uint32_t present; /* bit 0: source, 1: fstype, 2: data */
         uint64_t flags;
 } MountField;
+
+typedef struct MountSourceField {
+        int32_t fd; /* -1: none */
+        uint32_t map, propagation, uid, gid, options;
+} MountSourceField;
+
+typedef struct DeviceField { /* then its target, NUL-terminated */
+        uint32_t mode, major, minor, gid;
+} DeviceField;
 
 typedef struct UlimitField {
         uint32_t resource, reserved;
@@ -89,6 +102,10 @@ static const char *const step_names[_PLAN_STEP_MAX] = {
                 [PLAN_STEP_SECCOMP] = "seccomp",
                 [PLAN_STEP_WORKING_DIR] = "working directory",
                 [PLAN_STEP_EXECVE] = "execve",
+                [PLAN_STEP_SOURCE] = "mount source",
+                [PLAN_STEP_MAPPED_MOUNT] = "mapped mount",
+                [PLAN_STEP_VOLUME] = "volume",
+                [PLAN_STEP_SYSCTL] = "sysctl",
 };
 
 const char *plan_step_to_string(PlanStep step) {
@@ -105,6 +122,7 @@ void plan_done(Plan *plan) {
         free(plan->argv);
         free(plan->envp);
         free(plan->mounts);
+        free(plan->sysctls);
         plan_init(plan);
 }
 
@@ -142,6 +160,29 @@ static void put_mount(StrBuf *b, const PlanMount *m) {
                 b->error = body.error;
         else
                 put(b, FIELD_MOUNT, body.data, body.size);
+        if (m->kind == PLAN_MOUNT_FD)
+                put(b, FIELD_MOUNT_SOURCE,
+                                &(MountSourceField){
+                                                .fd = m->source ? -1 : m->fd,
+                                                .map = m->map,
+                                                .propagation = m->propagation,
+                                                .uid = m->uid,
+                                                .gid = m->gid,
+                                                .options = m->options,
+                                },
+                                sizeof(MountSourceField));
+}
+
+static void put_device(StrBuf *b, const PlanDevice *d) {
+        DeviceField f = {.mode = d->mode, .major = d->major, .minor = d->minor, .gid = d->gid};
+        _cleanup_strbuf_ StrBuf body = {};
+
+        (void) strbuf_append(&body, &f, sizeof(f));
+        (void) strbuf_append(&body, d->target, strlen(d->target) + 1);
+        if (body.error < 0)
+                b->error = body.error;
+        else
+                put(b, FIELD_DEVICE, body.data, body.size);
 }
 
 static void put_lists(StrBuf *b, const Plan *plan) {
@@ -159,8 +200,14 @@ static void put_lists(StrBuf *b, const Plan *plan) {
                 put_string(b, FIELD_ARGV, *a);
         for (const char **e = plan->envp; e && *e; e++)
                 put_string(b, FIELD_ENV, *e);
+        for (size_t i = 0; i < plan->n_groups; i++)
+                put_string(b, FIELD_GROUP, plan->groups[i]);
+        for (const char **s = plan->sysctls; s && *s; s++)
+                put_string(b, FIELD_SYSCTL, *s);
         for (size_t i = 0; i < plan->n_mounts; i++)
                 put_mount(b, &plan->mounts[i]);
+        for (size_t i = 0; i < plan->n_devices; i++)
+                put_device(b, &plan->devices[i]);
         for (size_t i = 0; i < plan->n_ulimits; i++) {
                 const PlanUlimit *u = &plan->ulimits[i];
 
@@ -190,10 +237,12 @@ int plan_encode(const Plan *plan, void **ret, size_t *ret_size) {
 
         if (plan->n_layers > PLAN_LAYERS_MAX || plan->n_mounts > PLAN_MOUNTS_MAX ||
                         plan->n_ulimits > PLAN_ULIMITS_MAX || plan->n_uid_maps > PLAN_ID_MAPS_MAX ||
-                        plan->n_gid_maps > PLAN_ID_MAPS_MAX ||
+                        plan->n_gid_maps > PLAN_ID_MAPS_MAX || plan->n_groups > PLAN_GROUPS_MAX ||
+                        plan->n_devices > PLAN_DEVICES_MAX ||
                         plan->seccomp_len > SECCOMP_BYTES_MAX)
                 return -EINVAL;
-        if (list_length(plan->argv) > PLAN_LIST_MAX || list_length(plan->envp) > PLAN_LIST_MAX)
+        if (list_length(plan->argv) > PLAN_LIST_MAX || list_length(plan->envp) > PLAN_LIST_MAX ||
+                        list_length(plan->sysctls) > PLAN_SYSCTLS_MAX)
                 return -E2BIG;
 
         (void) strbuf_append(&b, &h, sizeof(h));
@@ -260,6 +309,43 @@ static int get_mount(const FieldHeader *f, const void *data, PlanMount *ret) {
                         .source = m.present & 1 ? strings[1] : NULL,
                         .fstype = m.present & 2 ? strings[2] : NULL,
                         .data = m.present & 4 ? strings[3] : NULL,
+                        .fd = -EBADF,
+        };
+        return 0;
+}
+
+static int get_mount_source(const FieldHeader *f, const void *data, PlanMount *m) {
+        MountSourceField s;
+
+        if (f->length < sizeof(s) || m->kind != PLAN_MOUNT_FD)
+                return -EBADMSG;
+        memcpy(&s, data, sizeof(s));
+        if (s.map >= _PLAN_MAP_MAX || s.propagation >= _PLAN_PROPAGATION_MAX)
+                return -EBADMSG;
+        m->fd = s.fd;
+        m->map = (PlanMountMap) s.map;
+        m->propagation = (PlanPropagation) s.propagation;
+        m->uid = s.uid;
+        m->gid = s.gid;
+        m->options = s.options;
+        return 0;
+}
+
+static int get_device(Plan *p, const FieldHeader *f, const void *data) {
+        const char *target = (const char *) data + sizeof(DeviceField);
+        DeviceField d;
+
+        if (p->n_devices >= PLAN_DEVICES_MAX || f->length <= sizeof(d) || target[0] != '/' ||
+                        memchr(target, '\0', f->length - sizeof(d)) !=
+                                        (const char *) data + f->length - 1)
+                return -EBADMSG;
+        memcpy(&d, data, sizeof(d));
+        p->devices[p->n_devices++] = (PlanDevice){
+                        .target = target,
+                        .mode = d.mode,
+                        .major = d.major,
+                        .minor = d.minor,
+                        .gid = d.gid,
         };
         return 0;
 }
@@ -279,7 +365,7 @@ static int get_fixed(const FieldHeader *f, const void *data, void *ret, size_t s
 }
 
 typedef struct Counts {
-        size_t argv, env, mounts;
+        size_t argv, env, mounts, sysctls;
 } Counts;
 
 static int get_list_field(Plan *p, Counts *c, const FieldHeader *f, const void *data) {
@@ -312,8 +398,19 @@ static int get_list_field(Plan *p, Counts *c, const FieldHeader *f, const void *
                 return get_string(f, data, &p->argv[c->argv++]);
         case FIELD_ENV:
                 return get_string(f, data, &p->envp[c->env++]);
+        case FIELD_DEVICE:
+                return get_device(p, f, data);
+        case FIELD_GROUP:
+                if (p->n_groups >= PLAN_GROUPS_MAX)
+                        return -EBADMSG;
+                return get_string(f, data, &p->groups[p->n_groups++]);
+        case FIELD_SYSCTL:
+                return get_string(f, data, &p->sysctls[c->sysctls++]);
         case FIELD_MOUNT:
                 return get_mount(f, data, &p->mounts[p->n_mounts++]);
+        case FIELD_MOUNT_SOURCE:
+                return p->n_mounts == 0 ? -EBADMSG
+                                        : get_mount_source(f, data, &p->mounts[p->n_mounts - 1]);
         case FIELD_ULIMIT:
                 r = get_fixed(f, data, &u, sizeof(u));
                 if (r < 0 || p->n_ulimits >= PLAN_ULIMITS_MAX)
@@ -406,6 +503,7 @@ static int walk(const void *data, size_t size, Plan *plan, Counts *counts) {
                         counts->argv += f.tag == FIELD_ARGV;
                         counts->env += f.tag == FIELD_ENV;
                         counts->mounts += f.tag == FIELD_MOUNT;
+                        counts->sysctls += f.tag == FIELD_SYSCTL;
                 }
                 at += padded;
         }
@@ -426,6 +524,10 @@ static int check_whole(const Plan *p) {
                 return -EBADMSG;
         if (p->fds[PLAN_FD_LOG_DIR] >= 0 && p->log_max_files == 0)
                 return -EBADMSG;
+        for (size_t i = 0; i < p->n_mounts; i++)
+                if (p->mounts[i].kind == PLAN_MOUNT_FD && p->mounts[i].fd < 0 &&
+                                (!p->mounts[i].source || p->mounts[i].source[0] != '/'))
+                        return -EBADMSG;
         return 0;
 }
 
@@ -448,14 +550,16 @@ int plan_decode(const void *data, size_t size, Plan *ret) {
         r = walk(data, size, NULL, &need);
         if (r < 0)
                 return r;
-        if (need.argv > PLAN_LIST_MAX || need.env > PLAN_LIST_MAX || need.mounts > PLAN_MOUNTS_MAX)
+        if (need.argv > PLAN_LIST_MAX || need.env > PLAN_LIST_MAX ||
+                        need.mounts > PLAN_MOUNTS_MAX || need.sysctls > PLAN_SYSCTLS_MAX)
                 return -EBADMSG;
 
         plan_init(&p);
         p.argv = calloc(need.argv + 1, sizeof(*p.argv));
         p.envp = calloc(need.env + 2, sizeof(*p.envp)); /* one more: the child may add HOME */
         p.mounts = calloc(need.mounts + 1, sizeof(*p.mounts));
-        if (!p.argv || !p.envp || !p.mounts)
+        p.sysctls = calloc(need.sysctls + 1, sizeof(*p.sysctls));
+        if (!p.argv || !p.envp || !p.mounts || !p.sysctls)
                 r = -ENOMEM;
         else
                 r = walk(data, size, &p, &have);

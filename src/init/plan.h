@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "init/plan-fd.h"
 #include "init/plan-parts.h"
 #include "init/plan-step.h"
 
@@ -20,35 +21,18 @@
 #define PLAN_BYTES_MAX (4U * 1024 * 1024)
 #define PLAN_LIST_MAX 4096U  /* entries of argv or of envp */
 #define PLAN_MOUNTS_MAX 256U
+#define PLAN_SYSCTLS_MAX 64U
 #define PLAN_LAYERS_MAX 128U
 #define PLAN_ULIMITS_MAX 16U
 #define PLAN_ID_MAPS_MAX 16U
+#define PLAN_GROUPS_MAX 32U
+#define PLAN_DEVICES_MAX 64U
 
 typedef enum PlanKind {
         PLAN_RUN,  /* make a container */
         PLAN_EXEC, /* join one */
         _PLAN_KIND_MAX,
 } PlanKind;
-
-/* What an inherited fd is for. Numbers start at 3 (the plan itself); one that is absent is -EBADF. */
-typedef enum PlanFd {
-        PLAN_FD_CONTROL,     /* SOCK_SEQPACKET, connected to the daemon that started us */
-        PLAN_FD_LISTEN,      /* SOCK_SEQPACKET, listening: later daemons; RUN only */
-        PLAN_FD_CGROUP,      /* directory of the payload cgroup, for CLONE_INTO_CGROUP; none that saw cgroup.kill: Linux 6.18 kills what is cloned into it */
-        PLAN_FD_LOG_DIR,     /* logs/ID/, or absent (driver none); RUN only */
-        PLAN_FD_EXIT_RECORD, /* O_RDWR, allocated; see monitor/exit-record.h */
-        PLAN_FD_STATE_DIR,   /* containers/ID/ with `upper` and `work`, mode 0711 (the child is nobody there); RUN only */
-        PLAN_FD_TARGET,      /* pidfd of the container's first process; EXEC only */
-        PLAN_FD_STDIN,       /* EXEC without terminal: the command's own end; absent: /dev/null */
-        PLAN_FD_STDOUT,
-        PLAN_FD_STDERR,
-        PLAN_FD_TERMINAL,    /* EXEC with a terminal: our end of the client's input pipe … */
-        PLAN_FD_TERMINAL_OUT, /* … and of its output pipe */
-        PLAN_FD_USERNS_STORAGE, /* a user namespace whose map shifts the stored ids to the container's; absent: the monitor makes it */
-        PLAN_FD_NETNS,       /* a ready network namespace (loopback up), owned by the container's user namespace; absent: made by clone3 */
-        PLAN_FD_OWN_CGROUP,  /* fresh, for the command alone: a reaper of ours stays in PLAN_FD_CGROUP, and whatever the command leaves ends with it; EXEC without terminal only */
-        _PLAN_FD_MAX,
-} PlanFd;
 
 typedef enum PlanFlag {
         PLAN_FLAG_TERMINAL = 1 << 0,
@@ -59,9 +43,10 @@ typedef enum PlanFlag {
         PLAN_FLAG_LOOPBACK = 1 << 5,       /* bring `lo` up */
         PLAN_FLAG_HOST_NETWORK = 1 << 6,   /* no network namespace: /sys is a bind of the host's, not a mount */
         PLAN_FLAG_VOLATILE = 1 << 7,       /* the upper directory need not survive: overlay `volatile` */
+        PLAN_FLAG_HOST_DEVICES = 1 << 8,   /* all devices of the host are bound in, with the owners they have */
 } PlanFlag;
 
-/* A decoded plan. Every pointer points into the mapping it was decoded from, or to an array that plan_done() frees. */
+/* A decoded plan. Pointers point into the mapping it was decoded from, or to arrays that plan_done() frees. */
 typedef struct Plan {
         PlanKind kind;
         uint64_t flags;        /* PlanFlag */
@@ -71,7 +56,9 @@ typedef struct Plan {
         size_t n_layers;
         PlanIdMap uid_maps[PLAN_ID_MAPS_MAX], gid_maps[PLAN_ID_MAPS_MAX]; /* of the container's user namespace */
         size_t n_uid_maps, n_gid_maps;
-        PlanIdMap storage_map; /* inside: first stored id (2147352576), outside: first id of the container; count 0: no idmap */
+        /* Inside: first stored id (2147352576), outside: first id of the container; count 0: no idmap. Where uid_maps or
+         * gid_maps have several pieces, these are shifted by its `inside` instead. */
+        PlanIdMap storage_map;
 
         const char *id;        /* 64 hex digits */
         const char *hostname;
@@ -80,10 +67,16 @@ typedef struct Plan {
         const char *working_dir; /* absolute inside; made if absent (RUN) */
         const char *user;      /* USER[:GROUP]; "" is 0:0; looked up in /etc/passwd and /etc/group inside */
 
+        const char *groups[PLAN_GROUPS_MAX]; /* added to the user's: names or numbers, looked up likewise */
+        size_t n_groups;
+
         PlanMount *mounts; /* in order, after the root's overlay */
         size_t n_mounts;
+        PlanDevice devices[PLAN_DEVICES_MAX]; /* RUN only */
+        size_t n_devices;
         PlanUlimit ulimits[PLAN_ULIMITS_MAX];
         size_t n_ulimits;
+        const char **sysctls;  /* KEY=VALUE, NULL-terminated; written in the namespaces that are made; RUN only */
 
         uint64_t capabilities; /* bounding, permitted, effective; inheritable and ambient stay empty. Dropped from a non-root user's effective and permitted sets */
         const void *seccomp;   /* struct sock_filter[], compiled; NULL: no filter */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include "init/steps.h"
 #include "init/sys.h"
@@ -92,9 +93,31 @@ static int stage_layers(Child *c, char *lower, size_t size) {
                 used += (size_t) n;
         }
 
+        if (c->devices_fd >= 0) {
+                if (mkdir("d", 0700) < 0)
+                        return -errno;
+                r = sys_move_mount(c->devices_fd, AT_FDCWD, "d");
+                if (r < 0)
+                        return r;
+        }
         if (mkdir("s", 0700) < 0 || mkdir("root", 0700) < 0)
                 return -errno;
         return sys_move_mount(c->upper_fd, AT_FDCWD, "s");
+}
+
+/* What the staging place covers, and a new mount of cannot be had: it shows a pid namespace that is not ours. */
+static int keep_host_proc(Child *c) {
+        for (size_t i = 0; i < c->plan->n_mounts && c->proc_fd < 0; i++) {
+                const PlanMount *m = &c->plan->mounts[i];
+
+                if (m->kind != PLAN_MOUNT_BIND || !m->source || strcmp(m->source, "/proc") != 0)
+                        continue;
+                c->proc_fd = sys_open_tree(
+                                AT_FDCWD, "/proc", PD_OPEN_TREE_CLONE | PD_AT_RECURSIVE);
+                if (c->proc_fd < 0)
+                        return c->proc_fd;
+        }
+        return 0;
 }
 
 int step_root(Child *c) {
@@ -105,6 +128,9 @@ int step_root(Child *c) {
         if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
                 return -errno;
 
+        r = keep_host_proc(c);
+        if (r < 0)
+                return r;
         r = new_mount("tmpfs", MS_NOSUID | MS_NODEV, "mode=700");
         if (r < 0)
                 return r;
@@ -130,7 +156,7 @@ int step_root(Child *c) {
         return c->root_fd < 0 ? -errno : 0;
 }
 
-static int open_in_root(Child *c, const char *path, uint64_t flags, uint64_t mode) {
+int open_in_root(Child *c, const char *path, uint64_t flags, uint64_t mode) {
         return sys_openat2(c->root_fd, path, flags | O_CLOEXEC, mode,
                         PD_RESOLVE_IN_ROOT | PD_RESOLVE_NO_MAGICLINKS);
 }
@@ -229,6 +255,22 @@ static int mask(Child *c, const PlanMount *m, int *empty_fd) {
         return r;
 }
 
+/* The user as the image has it, before a mount of his can say otherwise. */
+static int await_user_map(Child *c) {
+        ChildUser user;
+        bool known = c->user_known;
+        char go;
+        int r;
+
+        r = child_find_user(c);
+        if (r < 0 || known)
+                return r;
+        user = (ChildUser){.uid = c->uid, .gid = c->gid};
+        if (send(c->sync_fd, &user, sizeof(user), MSG_NOSIGNAL) != (ssize_t) sizeof(user))
+                return -errno;
+        return recv(c->sync_fd, &go, 1, 0) == 1 ? 0 : -EPIPE;
+}
+
 static int set_attributes(int fd, uint64_t attributes, unsigned flags) {
         struct pd_mount_attr attr = {.attr_set = attributes};
 
@@ -254,13 +296,49 @@ static int make_read_only(Child *c, const PlanMount *m) {
         return r;
 }
 
+/* A clone of the source; the two that must be taken early serve once. */
+static int clone_source(Child *c, const char *source) {
+        int *kept = strcmp(source, "/proc") == 0      ? &c->proc_fd
+                    : strcmp(source, "/dev/shm") == 0 ? &c->shm_fd
+                                                      : NULL;
+        int fd;
+
+        if (!kept || *kept < 0)
+                return sys_open_tree(AT_FDCWD, source, PD_OPEN_TREE_CLONE | PD_AT_RECURSIVE);
+        fd = *kept;
+        *kept = -EBADF;
+        return fd;
+}
+
+/* The monitor made it, and mapped it unless that takes to know the user. */
+static int attach_at_target(Child *c, size_t i) {
+        const PlanMount *m = &c->plan->mounts[i];
+        int target, r;
+
+        if (m->map == PLAN_MAP_CALLER) {
+                r = await_user_map(c);
+                if (r < 0)
+                        return r;
+        }
+        child_detail(c, m->target);
+        r = is_directory(c->mount_fds[i]);
+        if (r < 0)
+                return r;
+        target = open_target(c, m->target, r == 0);
+        if (target < 0)
+                return target;
+        r = m->options & PLAN_SOURCE_VOLUME ? attach_volume(c, i, target)
+                                            : move_to(c->mount_fds[i], target, "");
+        (void) close(target); /* O_PATH */
+        return r;
+}
+
 static int mount_at_target(Child *c, const PlanMount *m) {
         int mount_fd, target, r;
 
         mount_fd = m->kind == PLAN_MOUNT_FS
                                    ? new_mount(m->fstype ? m->fstype : "", m->flags, m->data)
-                                   : sys_open_tree(AT_FDCWD, m->source ? m->source : "",
-                                                     PD_OPEN_TREE_CLONE | PD_AT_RECURSIVE);
+                                   : clone_source(c, m->source ? m->source : "");
         if (mount_fd < 0)
                 return mount_fd;
 
@@ -292,6 +370,8 @@ int step_mounts(Child *c) {
                         r = mask(c, m, &empty_fd);
                 else if (m->kind == PLAN_MOUNT_READONLY)
                         r = make_read_only(c, m);
+                else if (m->kind == PLAN_MOUNT_FD)
+                        r = attach_at_target(c, i);
                 else
                         r = mount_at_target(c, m);
         }
@@ -301,7 +381,7 @@ int step_mounts(Child *c) {
 }
 
 /* A node onto an empty file: nodes cannot be made in a user namespace. */
-static int bind_node(Child *c, int source_dir, const char *source, const char *target) {
+int bind_node(Child *c, int source_dir, const char *source, const char *target) {
         int fd, target_fd, r;
 
         child_detail(c, target);
@@ -316,6 +396,20 @@ static int bind_node(Child *c, int source_dir, const char *source, const char *t
         r = move_to(fd, target_fd, "");
         (void) close(target_fd); /* O_PATH */
         return r;
+}
+
+/* Those that were asked for; where they stand we are still. */
+static int bind_added(Child *c) {
+        for (size_t i = 0; i < c->plan->n_devices; i++) {
+                char name[24];
+                int r;
+
+                (void) snprintf(name, sizeof(name), "d/%zu", i);
+                r = bind_node(c, AT_FDCWD, name, c->plan->devices[i].target);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 int step_devices(Child *c) {
@@ -337,6 +431,15 @@ int step_devices(Child *c) {
                 if (r < 0)
                         return r;
         }
+
+        if (c->plan->flags & PLAN_FLAG_HOST_DEVICES) {
+                r = bind_host_devices(c);
+                if (r < 0)
+                        return r;
+        }
+        r = bind_added(c);
+        if (r < 0)
+                return r;
 
         child_detail(c, "/dev");
         dev = open_in_root(c, "/dev", O_PATH | O_DIRECTORY, 0);

@@ -34,19 +34,23 @@ int step_hostname(Child *c) {
         return sethostname(name, strlen(name)) < 0 ? -errno : 0;
 }
 
-int step_network(Child *c) {
+int loopback_up(void) {
         struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
         int fd, r;
 
-        if (!(c->plan->flags & PLAN_FLAG_LOOPBACK))
-                return 0;
-        child_detail(c, "lo");
         fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return -errno;
         r = ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
         (void) close(fd); /* carried one request */
         return r;
+}
+
+int step_network(Child *c) {
+        if (!(c->plan->flags & PLAN_FLAG_LOOPBACK))
+                return 0;
+        child_detail(c, "lo");
+        return loopback_up();
 }
 
 /* The pair comes from the container's own devpts, so that ttyname() works inside; the master goes
@@ -71,7 +75,7 @@ int step_terminal(Child *c) {
                 r = -errno;
         if (r >= 0) {
                 c->terminal_fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-                r = c->terminal_fd < 0 ? -errno : send_fd(c->sync_fd, master);
+                r = c->terminal_fd < 0 ? -errno : send_fd(c->sync_fd, "t", 1, master);
         }
         if (r >= 0 && c->plan->kind == PLAN_RUN)
                 r = step_console(c);

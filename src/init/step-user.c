@@ -12,17 +12,20 @@
 #include "init/sys.h"
 #include "init/user-db.h"
 
-#define LINE_BYTES_MAX 1024U
+#define LINE_BYTES_MAX 16384U /* a group may have many members */
 #define DATABASE_BYTES_MAX (4U * 1024 * 1024)
 #define ID_COUNT 65536U /* of a container's range: a host's id above it is mapped to nobody */
 
 typedef struct Lookup {
         const char *user, *group; /* as asked for; group NULL: the user's */
+        const char *const *added;  /* groups to add */
+        size_t n_added;
         UserEntry entry;
-        bool group_found;
+        bool group_found, added_found[PLAN_GROUPS_MAX];
         gid_t gid;
-        gid_t groups[USER_GROUPS_MAX];
+        gid_t *groups; /* the child's; the first is gid */
         size_t n_groups;
+        int root_fd; /* of the container; -EBADF: it is ours */
 } Lookup;
 
 /* Returns true once nothing more is wanted of the file. */
@@ -37,9 +40,16 @@ static int each_line(const char *path, LineFn fn, Lookup *l) {
         struct stat st;
         int fd;
 
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (l->root_fd >= 0) /* before it is our root as well as after */
+                fd = sys_openat2(l->root_fd, path,
+                                O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0,
+                                PD_RESOLVE_IN_ROOT | PD_RESOLVE_NO_MAGICLINKS);
+        else {
+                fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+                fd = fd < 0 ? -errno : fd;
+        }
         if (fd < 0)
-                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+                return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
         if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
                 (void) close(fd); /* a FIFO or a device is no database */
                 return 0;
@@ -82,34 +92,78 @@ static bool find_user(char *line, Lookup *l) {
         return user_match_passwd(line, l->user, &l->entry);
 }
 
-static bool find_group(char *line, Lookup *l) {
-        return l->group_found = user_match_group(line, l->group, NULL, &l->gid);
+static void add_group(Lookup *l, gid_t gid) {
+        for (size_t i = 0; i < l->n_groups; i++)
+                if (l->groups[i] == gid)
+                        return;
+        l->groups[l->n_groups++] = gid;
 }
 
-static bool find_memberships(char *line, Lookup *l) {
-        gid_t gid;
+/* One line says all that is asked of its group. True: there are more than we can keep. */
+static bool find_groups(char *line, Lookup *l) {
+        UserGroup g;
 
-        if (user_match_group(line, NULL, l->entry.name, &gid))
-                l->groups[l->n_groups++] = gid;
-        return l->n_groups == USER_GROUPS_MAX;
+        if (!user_parse_group(line, &g))
+                return false;
+        if (l->group && !l->group_found && user_group_is(&g, l->group)) {
+                l->group_found = true;
+                l->gid = g.gid;
+        }
+        if (!l->group && l->entry.found && user_group_has(&g, l->entry.name))
+                add_group(l, g.gid);
+        for (size_t i = 0; i < l->n_added; i++)
+                if (!l->added_found[i] && user_group_is(&g, l->added[i])) {
+                        l->added_found[i] = true;
+                        add_group(l, g.gid);
+                }
+        return l->n_groups > USER_GROUPS_MAX;
 }
 
-static int resolve_group(Child *c, Lookup *l) {
+/* One that the image does not know must be a number. */
+static int take_number(Child *c, const char *text, gid_t *ret) {
         unsigned id;
+
+        child_detail(c, text);
+        if (!user_parse_id(text, &id))
+                return -ENOENT;
+        *ret = id;
+        return 0;
+}
+
+static int resolve_groups(Child *c, Lookup *l) {
         int r;
 
-        if (!l->group) {
-                l->gid = l->entry.gid;
-                return l->entry.found ? each_line("/etc/group", find_memberships, l) : 0;
+        l->gid = l->entry.gid;
+        l->n_groups = 1; /* its own place */
+        l->groups[0] = (gid_t) -1;
+        if (l->group || l->entry.found || l->n_added > 0) {
+                r = each_line("/etc/group", find_groups, l);
+                if (r < 0)
+                        return r;
+                if (l->n_groups > USER_GROUPS_MAX)
+                        return -E2BIG;
+        }
+        if (l->group && !l->group_found) {
+                r = take_number(c, l->group, &l->gid);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < l->n_added; i++) {
+                gid_t gid;
+
+                if (l->added_found[i])
+                        continue;
+                r = take_number(c, l->added[i], &gid);
+                if (r < 0)
+                        return r;
+                add_group(l, gid);
         }
 
-        r = each_line("/etc/group", find_group, l);
-        if (r < 0 || l->group_found)
-                return r;
-        child_detail(c, l->group);
-        if (!user_parse_id(l->group, &id))
-                return -ENOENT;
-        l->gid = id;
+        /* Listed as well, so that no program loses it by setting another: what a group may not do must not become allowed. */
+        l->groups[0] = l->gid;
+        for (size_t i = 0; i < l->n_groups; i++)
+                if (l->groups[i] >= ID_COUNT)
+                        return -ERANGE;
         return 0;
 }
 
@@ -127,14 +181,22 @@ static void set_home(Child *c, const UserEntry *e) {
         c->plan->envp[n + 1] = NULL;
 }
 
-int step_user(Child *c) {
+int child_find_user(Child *c) {
         char asked[256];
-        Lookup l = {.user = "0"};
+        Lookup l = {
+                        .user = "0",
+                        .added = c->plan->groups,
+                        .n_added = c->plan->n_groups,
+                        .groups = c->groups,
+                        .root_fd = c->root_fd,
+        };
         unsigned id = 0;
         char *colon;
         int r;
 
         child_detail(c, c->plan->user ? c->plan->user : "0");
+        if (c->user_known)
+                return 0;
         if (c->plan->user && *c->plan->user) {
                 if (strlen(c->plan->user) >= sizeof(asked))
                         return -ENAMETOOLONG;
@@ -156,47 +218,93 @@ int step_user(Child *c) {
                 return -ENOENT;
         c->uid = l.entry.found ? l.entry.uid : id;
 
-        r = resolve_group(c, &l);
+        if (c->uid >= ID_COUNT)
+                return -ERANGE;
+        r = resolve_groups(c, &l);
         if (r < 0)
                 return r;
         c->gid = l.gid;
-        if (c->uid >= ID_COUNT || c->gid >= ID_COUNT)
-                return -ERANGE;
+        c->n_groups = l.n_groups;
         set_home(c, &l.entry);
+        c->user_known = true;
+        return 0;
+}
+
+int step_user(Child *c) {
+        int r;
+
+        r = child_find_user(c);
+        if (r < 0)
+                return r;
 
         /* Here, while the capability is there; the ids themselves change in step_credentials(). */
-        return setgroups(l.n_groups, l.groups) < 0 ? -errno : 0;
+        return setgroups(c->n_groups, c->groups) < 0 ? -errno : 0;
+}
+
+/*
+ * By no link of /proc that leads to what a process has open: /proc/self/fd/N is one of ours, a directory that the workload is
+ * not to see. Any other way ends at our root, which is the container's.
+ */
+static int open_dir(int from_fd, const char *path) {
+        return sys_openat2(from_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+                        PD_RESOLVE_NO_MAGICLINKS);
+}
+
+/* Opens @dir and makes what is missing of it. */
+static int make_dirs(const char *dir) {
+        char name[256]; /* NAME_MAX and the NUL */
+        int fd, next, r = 0;
+
+        fd = open_dir(AT_FDCWD, "/");
+        while (fd >= 0 && *dir) {
+                size_t n = strcspn(dir, "/");
+
+                if (n >= sizeof(name)) {
+                        (void) close(fd);
+                        return -ENAMETOOLONG;
+                }
+                memcpy(name, dir, n);
+                name[n] = '\0';
+                dir += dir[n] ? n + 1 : n;
+                if (n == 0)
+                        continue;
+                if (mkdirat(fd, name, 0755) < 0 && errno != EEXIST)
+                        r = -errno;
+                next = r < 0 ? r : open_dir(fd, name);
+                (void) close(fd); /* was only looked up */
+                fd = next;
+        }
+        return fd;
 }
 
 int step_working_dir(Child *c) {
         const char *dir = c->plan->working_dir ? c->plan->working_dir : "/";
-        char partial[4096];
-        size_t n = strlen(dir);
+        int fd, r;
 
         child_detail(c, dir);
-        if (chdir(dir) == 0)
-                return 0;
-        if (errno != ENOENT || c->plan->kind != PLAN_RUN || n >= sizeof(partial))
-                return -errno;
+        fd = open_dir(AT_FDCWD, dir);
+        if (fd == -ENOENT && c->plan->kind == PLAN_RUN)
+                fd = make_dirs(dir);
+        if (fd < 0)
+                return fd;
 
-        for (size_t i = 1; i <= n; i++) {
-                if (dir[i] != '/' && dir[i] != '\0')
-                        continue;
-                memcpy(partial, dir, i);
-                partial[i] = '\0';
-                if (mkdir(partial, 0755) < 0 && errno != EEXIST)
-                        return -errno;
-        }
-        return chdir(dir) < 0 ? -errno : 0;
+        r = fchdir(fd) < 0 ? -errno : 0;
+        (void) close(fd); /* was only looked up */
+        return r;
 }
 
+/* Of @set what we have: without a user namespace of our own that may be less than all. */
 static int set_capabilities(uint64_t set) {
         struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-        struct __user_cap_data_struct data[2] = {
-                        {.effective = (uint32_t) set, .permitted = (uint32_t) set},
-                        {.effective = (uint32_t) (set >> 32), .permitted = (uint32_t) (set >> 32)},
-        };
+        struct __user_cap_data_struct data[2] = {};
 
+        if (syscall(SYS_capget, &header, data) < 0)
+                return -errno;
+        for (int i = 0; i < 2; i++) {
+                data[i].permitted &= (uint32_t) (set >> (32 * i));
+                data[i].effective = data[i].permitted;
+                data[i].inheritable = 0;
+        }
         return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 

@@ -6,6 +6,7 @@
  * the lifeline is looked at afterwards, so that a monitor that ended in between is noticed.
  */
 #include <grp.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -30,12 +31,12 @@ int open_null(void) {
         return fd < 0 ? -errno : fd;
 }
 
-int send_fd(int socket_fd, int fd) {
+int send_fd(int socket_fd, const void *data, size_t size, int fd) {
         union {
                 struct cmsghdr header;
                 char room[CMSG_SPACE(sizeof(int))];
         } control = {};
-        struct iovec iov = {.iov_base = (char[]){'t'}, .iov_len = 1};
+        struct iovec iov = {.iov_base = (void *) data, .iov_len = size}; /* only read */
         struct msghdr m = {
                         .msg_iov = &iov,
                         .msg_iovlen = 1,
@@ -90,6 +91,31 @@ static int step_keyring(Child *c) {
                         errno != ENOSYS && errno != EPERM)
                 return -errno; /* without keys, or with keys forbidden, there is none to share */
         return 0;
+}
+
+/*
+ * What the daemon and the monitor hold of the host goes before anybody inside has a power over this process. That it is not
+ * dumpable keeps them off its fds only while it lives: one that ends, or is killed by them, has no memory and no such flag
+ * any more while its fds are still open.
+ */
+static int step_leave_host(Child *c) {
+        const int kept[] = {c->sync_fd, c->lifeline_fd, c->stdio_fds[0], c->stdio_fds[1],
+                        c->stdio_fds[2], c->plan->fds[PLAN_FD_TARGET]};
+        int from = 3;
+
+        child_detail(c, "fds");
+        for (;;) {
+                int next = INT_MAX;
+
+                for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+                        if (kept[i] >= from && kept[i] < next)
+                                next = kept[i];
+                if (next > from && sys_close_range((unsigned) from, (unsigned) next - 1, 0) < 0)
+                        return -errno;
+                if (next == INT_MAX)
+                        return 0;
+                from = next + 1;
+        }
 }
 
 static int tie_to_monitor(Child *c) {
@@ -178,6 +204,8 @@ static int step_init(Child *c) {
         (void) sigfillset(&all);
         (void) sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &all, NULL); /* cannot fail with a valid set */
+        if (!(c->plan->namespaces & CLONE_NEWPID)) /* orphans come to pid 1 by themselves, to others not */
+                (void) prctl(PR_SET_CHILD_SUBREAPER, 1); /* cannot fail */
         pid = fork();
         if (pid < 0)
                 return -errno;
@@ -200,7 +228,9 @@ typedef struct Step {
 
 static const Step run_steps[] = {
                 {PLAN_STEP_ID_MAP, wait_for_monitor},
+                {PLAN_STEP_SYSCTL, step_sysctls_of_host},
                 {PLAN_STEP_ID_MAP, become_root},
+                {PLAN_STEP_SYSCTL, step_sysctls},
                 {PLAN_STEP_USER, step_keyring},
                 {PLAN_STEP_ROOT, step_root},
                 {PLAN_STEP_MOUNTS, step_mounts},
@@ -214,6 +244,7 @@ static const Step run_steps[] = {
                 {PLAN_STEP_TERMINAL, step_stdio},
                 {PLAN_STEP_WORKING_DIR, step_working_dir},
                 {PLAN_STEP_ROOT, step_read_only_root},
+                {PLAN_STEP_CAPABILITIES, step_leave_host},
                 {PLAN_STEP_SECCOMP, step_seccomp_privileged},
                 {PLAN_STEP_CAPABILITIES, step_credentials},
                 {PLAN_STEP_CLONE, tie_to_monitor},
@@ -226,6 +257,7 @@ static const Step run_steps[] = {
 
 static const Step exec_steps[] = {
                 {PLAN_STEP_ID_MAP, wait_for_monitor},
+                {PLAN_STEP_NAMESPACES, step_leave_host},
                 {PLAN_STEP_NAMESPACES, step_namespaces},
                 {PLAN_STEP_ID_MAP, become_root},
                 {PLAN_STEP_USER, step_keyring},
@@ -247,7 +279,9 @@ void child_run(Child *c) {
         const Step *steps = c->plan->kind == PLAN_RUN ? run_steps : exec_steps;
         PlanFailure failure = {};
 
-        c->root_fd = c->terminal_fd = -EBADF;
+        c->root_fd = c->terminal_fd = c->proc_fd = -EBADF;
+        c->user_known = false;
+        c->n_groups = 0;
         reset_signals();
         for (const Step *s = steps; s->run; s++) {
                 int r = s->run(c);

@@ -70,18 +70,24 @@ static bool list_has(const char *list, const char *name) {
         return false;
 }
 
-bool user_match_group(char *line, const char *want, const char *member, gid_t *ret) {
+bool user_parse_group(char *line, UserGroup *ret) {
         char *f[4];
-        unsigned gid, id;
+        unsigned gid;
         size_t n;
 
         n = split_fields(line, f, 4);
         if (n < 3 || !user_parse_id(f[2], &gid))
                 return false;
-        if (want && strcmp(f[0], want) != 0 && !(user_parse_id(want, &id) && id == gid))
-                return false;
-        if (member && (n < 4 || !list_has(f[3], member)))
-                return false;
-        *ret = gid;
+        *ret = (UserGroup){.gid = gid, .name = f[0], .members = n < 4 ? NULL : f[3]};
         return true;
+}
+
+bool user_group_is(const UserGroup *g, const char *want) {
+        unsigned id;
+
+        return strcmp(g->name, want) == 0 || (user_parse_id(want, &id) && id == g->gid);
+}
+
+bool user_group_has(const UserGroup *g, const char *member) {
+        return list_has(g->members, member);
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define USER_GROUPS_MAX 32U
+#define USER_GROUPS_MAX 256U
 
 typedef struct UserEntry {
         bool found;
@@ -31,9 +31,15 @@ bool user_parse_id(const char *s, unsigned *ret);
  */
 bool user_match_passwd(char *line, const char *want, UserEntry *ret);
 
-/**
- * user_match_group() - the same for group(5)
- * @want:   a name or a decimal gid, or NULL to ask for membership
- * @member: a user's name, or NULL
- */
-bool user_match_group(char *line, const char *want, const char *member, gid_t *ret);
+/* A line of group(5); the texts are in the line. */
+typedef struct UserGroup {
+        gid_t gid;
+        const char *name, *members; /* members: separated by commas; NULL: none */
+} UserGroup;
+
+/** user_parse_group() - @line: as above. Return: true and @ret, or false: malformed. */
+bool user_parse_group(char *line, UserGroup *ret);
+
+/** user_group_is() - is that its name, or its number in decimal? user_group_has() - is that user a member? */
+bool user_group_is(const UserGroup *g, const char *want);
+bool user_group_has(const UserGroup *g, const char *member);

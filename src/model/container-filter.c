@@ -214,11 +214,11 @@ static bool value_matches(FilterKey key, const FilterSubject *s, const char *val
         case FILTER_ID:
                 return startswith(s->id, value);
         case FILTER_LABEL:
-                return label_matches(s->labels, value);
+                return !s->concealed && label_matches(s->labels, value);
         case FILTER_NAME:
                 return name_matches(s->name, value);
         case FILTER_NETWORK:
-                return streq(isempty(s->network) ? "default" : s->network, value);
+                return !s->concealed && streq(isempty(s->network) ? "default" : s->network, value);
         case FILTER_STATUS:
                 return s->state == container_state_from_string(value);
         default:

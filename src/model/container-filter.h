@@ -20,6 +20,7 @@ typedef struct FilterSubject {
         const char *image_id; /* 64 hex digits */
         const char *network;
         char *const *labels;  /* KEY=VALUE */
+        bool concealed;       /* network and labels are not for who asks: no value fits them */
         ContainerState state;
         ContainerHealth health;
         int exit_code;

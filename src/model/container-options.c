@@ -3,9 +3,12 @@
 #include "model/container-options.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "model/confinement-options.h"
 #include "model/health-options.h"
 #include "model/id.h"
 #include "model/limits.h"
+#include "model/mount-options.h"
+#include "model/namespace-options.h"
 #include "model/option-values.h"
 #include "model/resource-options.h"
 
@@ -227,6 +230,9 @@ static const struct {
         OptionKind kind;
         OptionSetter set;
 } option_table[] = {
+        { "cap-add", OPTION_STRINGS, confinement_option_cap_add },
+        { "cap-drop", OPTION_STRINGS, confinement_option_cap_drop },
+        { "cgroupns", OPTION_STRING, namespace_option_cgroupns },
         { "command", OPTION_STRINGS, set_command },
         { "cpu-period", OPTION_NUMBER, resource_option_cpu_period },
         { "cpu-quota", OPTION_NUMBER, resource_option_cpu_quota },
@@ -234,8 +240,11 @@ static const struct {
         { "cpus", OPTION_STRING, resource_option_cpus },
         { "cpuset-cpus", OPTION_STRING, resource_option_cpuset_cpus },
         { "cpuset-mems", OPTION_STRING, resource_option_cpuset_mems },
+        { "device", OPTION_STRINGS, namespace_option_device },
+        { "device-cgroup-rule", OPTION_STRINGS, namespace_option_device_rule },
         { "entrypoint", OPTION_STRINGS, set_entrypoint },
         { "env", OPTION_STRINGS, set_env },
+        { "group-add", OPTION_STRINGS, namespace_option_group_add },
         { "health-cmd", OPTION_STRING, health_option_cmd },
         { "health-cmd-exec", OPTION_STRINGS, health_option_cmd_exec },
         { "health-http", OPTION_STRING, health_option_http },
@@ -249,42 +258,53 @@ static const struct {
         { "hostname", OPTION_STRING, set_hostname },
         { "init", OPTION_SWITCH, set_init },
         { "interactive", OPTION_SWITCH, set_interactive },
+        { "ipc", OPTION_STRING, namespace_option_ipc },
         { "label", OPTION_STRINGS, set_label },
         { "log-driver", OPTION_STRING, set_log_driver },
         { "log-opt", OPTION_STRINGS, set_log_opt },
         { "memory", OPTION_NUMBER, resource_option_memory },
         { "memory-reservation", OPTION_NUMBER, resource_option_memory_reservation },
         { "memory-swap", OPTION_NUMBER, resource_option_memory_swap },
+        { "mount", OPTION_STRINGS, mount_option_mount },
         { "name", OPTION_STRING, set_name },
         { "network", OPTION_STRING, set_network },
         { "no-healthcheck", OPTION_SWITCH, health_option_disabled },
         { "oom-group", OPTION_SWITCH, resource_option_oom_group },
         { "oom-score-adj", OPTION_STRING, resource_option_oom_score_adj },
+        { "pid", OPTION_STRING, namespace_option_pid },
         { "pids-limit", OPTION_STRING, resource_option_pids_limit },
+        { "privileged", OPTION_SWITCH, namespace_option_privileged },
         { "read-only", OPTION_SWITCH, set_read_only },
         { "request-id", OPTION_STRING, set_request_id },
         { "restart", OPTION_STRING, set_restart },
         { "rm", OPTION_SWITCH, set_rm },
+        { "seccomp-profile", OPTION_STRING, confinement_option_seccomp_profile },
+        { "security-opt", OPTION_STRINGS, confinement_option_security_opt },
+        { "shm-size", OPTION_NUMBER, confinement_option_shm_size },
         { "stop-signal", OPTION_STRING, set_stop_signal },
         { "stop-timeout", OPTION_NUMBER, set_stop_timeout },
+        { "sysctl", OPTION_STRINGS, confinement_option_sysctl },
         { "tmpfs", OPTION_STRINGS, set_tmpfs },
         { "tty", OPTION_SWITCH, set_tty },
         { "ulimit", OPTION_STRINGS, set_ulimit },
         { "user", OPTION_STRING, set_user },
+        { "userns", OPTION_STRING, namespace_option_userns },
+        { "uts", OPTION_STRING, namespace_option_uts },
+        { "volumes-from", OPTION_STRINGS, mount_option_volumes_from },
         { "workdir", OPTION_STRING, set_workdir },
 };
 
 /* Docker's flags that mean something here later: refused by name, so that nobody believes they were heeded. */
 static const char *const refused_table[] = {
-        "add-host", "annotation", "blkio-weight", "blkio-weight-device", "cap-add", "cap-drop",
-        "cgroup-parent", "cgroupns", "cpu-count", "cpu-percent", "cpu-rt-period", "cpu-rt-runtime",
-        "device", "device-cgroup-rule", "device-read-bps", "device-read-iops", "device-write-bps",
+        "add-host", "annotation", "blkio-weight", "blkio-weight-device",
+        "cgroup-parent", "cpu-count", "cpu-percent", "cpu-rt-period", "cpu-rt-runtime",
+        "device-read-bps", "device-read-iops", "device-write-bps",
         "device-write-iops", "dns", "dns-option", "dns-search", "domainname", "expose", "gpus",
-        "group-add", "init-path", "io-maxbandwidth", "io-maxiops", "ip", "ip6", "ipc", "isolation",
-        "kernel-memory", "link", "link-local-ip", "mac-address", "memory-swappiness", "mount",
-        "mounts", "network-alias", "oom-kill-disable", "pid", "platform", "privileged", "publish",
-        "publish-all", "pull", "runtime", "security-opt", "shm-size", "storage-opt", "sysctl",
-        "userns", "uts", "volume", "volume-driver", "volumes-from",
+        "init-path", "io-maxbandwidth", "io-maxiops", "ip", "ip6", "isolation",
+        "kernel-memory", "link", "link-local-ip", "mac-address", "memory-swappiness",
+        "mounts", "network-alias", "oom-kill-disable", "platform", "publish",
+        "publish-all", "pull", "runtime", "storage-opt",
+        "volume", "volume-driver",
 };
 
 static ssize_t option_find(const char *key) {
@@ -313,6 +333,7 @@ void container_options_done(ContainerOptions *o) {
         container_spec_free(o->spec);
         free(o->name);
         free(o->request_id);
+        strv_free(o->volumes_from);
         *o = (ContainerOptions) {};
 }
 
@@ -361,9 +382,14 @@ int container_options_check(const ContainerOptions *o, Failure *reterr) {
         return container_spec_check(o->spec, reterr);
 }
 
-const char *container_options_need_privilege(const ContainerOptions *o) {
+void container_options_weakening(const ContainerOptions *o, Weakening *ret) {
+        *ret = (Weakening) {};
         if (container_spec_network_mode(o->spec) == NETWORK_HOST)
-                return "network host";
+                weakening_add(ret, "network");
+        namespace_modes_weakening(&o->spec->namespaces, ret);
         /* Others would have to die for it. */
-        return o->spec->resources.oom_score_adj < 0 ? "oom-score-adj" : NULL;
+        if (o->spec->resources.oom_score_adj < 0)
+                weakening_add(ret, "oom-score-adj");
+        confinement_weakening(&o->spec->confinement, ret);
+        mount_options_weakening(o->spec, ret);
 }

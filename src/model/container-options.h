@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "model/container-spec.h"
+#include "model/weakening.h"
 
 typedef enum OptionKind {
         OPTION_STRING,  /* s */
@@ -33,6 +34,7 @@ typedef struct ContainerOptions {
         ContainerSpec *spec; /* owned */
         char *name;          /* NULL: one is made up */
         char *request_id;    /* NULL: none */
+        char **volumes_from; /* CONTAINER[:ro|:rw] */
         unsigned resources_given; /* ResourceMember: for an update, which leaves the others as they are */
         bool restart_given;       /* the same */
 } ContainerOptions;
@@ -65,5 +67,8 @@ bool container_option_is_updatable(const char *key);
 /** container_options_check() - once all are set: combinations, and container_spec_check(). */
 int container_options_check(const ContainerOptions *o, Failure *reterr);
 
-/** container_options_need_privilege() - what weakens the confinement, in a word for polkit's details ("network host"), or NULL: nothing. */
-const char *container_options_need_privilege(const ContainerOptions *o);
+/**
+ * container_options_weakening() - the keys of all given options that weaken the confinement; with one, `privileged` is needed
+ * Each file of options adds its own, as x_weakening(…, Weakening *w). @ret: filled in from nothing.
+ */
+void container_options_weakening(const ContainerOptions *o, Weakening *ret);

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "model/id.h"
 #include "model/names.h"
+#include "model/option-values.h"
 
 static int append_all(char ***l, char *const *more) {
         int r;
@@ -144,6 +145,25 @@ static int resolve_place(ContainerSpec *spec, const ImageConfig *config) {
         return 0;
 }
 
+/* A place that the image keeps apart gets a volume of its own, unless something is mounted there. */
+static int resolve_volumes(ContainerSpec *spec, const ImageConfig *config) {
+        STRV_FOREACH (path, config->volumes) {
+                _cleanup_free_ char *target = path_normalize(*path, strlen(*path));
+                ContainerMount *m;
+
+                if (!target)
+                        return -ENOMEM;
+                if (container_mounts_has(spec, target))
+                        continue;
+                if (container_mounts_add(spec, &m) < 0)
+                        return -ENOMEM;
+                m->type = MOUNT_VOLUME;
+                m->anonymous = true;
+                m->target = TAKE_PTR(target);
+        }
+        return 0;
+}
+
 static int resolve_signal(ContainerSpec *spec, const ImageConfig *config, Failure *reterr) {
         int sig;
 
@@ -170,6 +190,8 @@ int container_spec_resolve(
                 r = resolve_labels(spec, config);
         if (r >= 0)
                 r = resolve_place(spec, config);
+        if (r >= 0)
+                r = resolve_volumes(spec, config);
         if (r == -ENOMEM)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
         if (r < 0)

@@ -4,9 +4,12 @@
 #include <string.h>
 #include "base/str.h"
 #include "model/container-spec.h"
+#include "model/confinement-json.h"
 #include "model/health-json.h"
 #include "model/json.h"
 #include "model/limits.h"
+#include "model/mount-json.h"
+#include "model/namespace-json.h"
 
 #define SPEC_VERSION 1
 
@@ -160,13 +163,22 @@ int container_spec_to_json(const ContainerSpec *spec, char **ret_json) {
         r = put_tmpfs(j, spec);
         if (r < 0)
                 return r;
+        r = container_mounts_to_json(spec, j);
+        if (r < 0)
+                return r;
         r = put_ulimits(j, spec);
+        if (r < 0)
+                return r;
+        r = confinement_to_json(&spec->confinement, j);
         if (r < 0)
                 return r;
         r = health_config_to_json(&spec->health, j);
         if (r < 0)
                 return r;
         r = put_resources(j, &spec->resources);
+        if (r < 0)
+                return r;
+        r = namespace_modes_to_json(&spec->namespaces, j);
         if (r < 0)
                 return r;
         r = put_life(j, spec);
@@ -408,13 +420,22 @@ static int read_spec(const json_t *j, ContainerSpec *spec) {
         r = read_tmpfs(j, spec);
         if (r < 0)
                 return r;
+        r = container_mounts_from_json(j, spec);
+        if (r < 0)
+                return r;
         r = read_ulimits(j, spec);
+        if (r < 0)
+                return r;
+        r = confinement_from_json(j, &spec->confinement);
         if (r < 0)
                 return r;
         r = health_config_from_json(j, &spec->health);
         if (r < 0)
                 return r;
         r = read_resources(j, &spec->resources);
+        if (r < 0)
+                return r;
+        r = namespace_modes_from_json(j, &spec->namespaces);
         if (r < 0)
                 return r;
         return read_life(j, spec);

@@ -4,7 +4,9 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include "base/str.h"
+#include "model/id.h"
 #include "model/limits.h"
+#include "model/option-values.h"
 
 int container_spec_new(ContainerSpec **ret) {
         ContainerSpec *spec;
@@ -42,7 +44,10 @@ ContainerSpec *container_spec_free(ContainerSpec *spec) {
         }
         free(spec->tmpfs);
         free(spec->ulimits);
+        container_mounts_free(spec->mounts, spec->n_mounts);
         resources_done(&spec->resources);
+        confinement_done(&spec->confinement);
+        namespace_modes_done(&spec->namespaces);
         health_config_done(&spec->health);
         free(spec);
         return NULL;
@@ -53,7 +58,33 @@ NetworkMode container_spec_network_mode(const ContainerSpec *spec) {
 
         if (network[0] == '\0' || streq(network, "default") || streq(network, "none"))
                 return NETWORK_NONE;
-        return streq(network, "host") ? NETWORK_HOST : _NETWORK_MODE_INVALID;
+        if (streq(network, "host"))
+                return NETWORK_HOST;
+        network = namespace_text_target(network);
+        return container_name_is_valid(network) || id_is_valid(network) ? NETWORK_CONTAINER
+                                                                        : _NETWORK_MODE_INVALID;
+}
+
+NamespaceMode container_spec_namespace(const ContainerSpec *spec, NamespaceKind kind) {
+        if (kind != NAMESPACE_NETWORK)
+                return namespace_text_to_mode(kind, spec->namespaces.texts[kind]);
+        switch (container_spec_network_mode(spec)) {
+        case NETWORK_HOST:
+                return NAMESPACE_HOST;
+        case NETWORK_CONTAINER:
+                return NAMESPACE_CONTAINER;
+        default:
+                return NAMESPACE_PRIVATE;
+        }
+}
+
+const char *container_spec_joins(const ContainerSpec *spec, NamespaceKind kind) {
+        return namespace_text_target(kind == NAMESPACE_NETWORK ? spec->network
+                                                               : spec->namespaces.texts[kind]);
+}
+
+UsernsMode container_spec_userns(const ContainerSpec *spec) {
+        return userns_text_to_mode(spec->namespaces.userns);
 }
 
 /* One bound for a list of texts; @what names it in the sentence. */
@@ -156,24 +187,6 @@ static int check_commands(const ContainerSpec *spec, Failure *reterr) {
         if (r < 0)
                 return r;
         return check_list(spec->argv, "command", ARGV_MAX, ARGV_BYTES_MAX, reterr);
-}
-
-/* Absolute, no "//", no "." and "..", no slash at the end; "/" itself. */
-static bool path_is_normalized(const char *s) {
-        if (s[0] != '/')
-                return false;
-        if (s[1] == '\0')
-                return true;
-
-        while (*s == '/') {
-                size_t n = strcspn(++s, "/");
-
-                if (n == 0 || n > 255 || (n == 1 && s[0] == '.') ||
-                                (n == 2 && s[0] == '.' && s[1] == '.'))
-                        return false;
-                s += n;
-        }
-        return true;
 }
 
 static int check_tmpfs(const ContainerSpec *spec, Failure *reterr) {
@@ -282,11 +295,17 @@ static int check_network(const ContainerSpec *spec, Failure *reterr) {
         if (container_spec_network_mode(spec) >= 0)
                 return 0;
         for (size_t i = 0; i < ELEMENTSOF(later); i++)
-                if (streq(network, later[i]) || startswith(network, "container:"))
+                if (streq(network, later[i]))
                         return fail(reterr, FAILURE_UNSUPPORTED, EOPNOTSUPP,
                                         "The network '%.64s' is not supported by this version",
                                         network);
         return fail(reterr, FAILURE_INVALID_SPEC, EINVAL, "There is no network '%.64s'", network);
+}
+
+static bool has_own(const ContainerSpec *spec, NamespaceKind kind) {
+        NamespaceMode mode = container_spec_namespace(spec, kind);
+
+        return mode == NAMESPACE_PRIVATE || mode == NAMESPACE_NONE;
 }
 
 int container_spec_check(const ContainerSpec *spec, Failure *reterr) {
@@ -304,6 +323,9 @@ int container_spec_check(const ContainerSpec *spec, Failure *reterr) {
         if (r < 0)
                 return r;
         r = check_hostname(spec->hostname, reterr);
+        if (r < 0)
+                return r;
+        r = namespace_modes_check(&spec->namespaces, spec->network, spec->hostname, reterr);
         if (r < 0)
                 return r;
         r = check_text(spec->working_dir, "working directory", PATH_BYTES_MAX, reterr);
@@ -325,7 +347,15 @@ int container_spec_check(const ContainerSpec *spec, Failure *reterr) {
         r = check_tmpfs(spec, reterr);
         if (r < 0)
                 return r;
+        r = container_mounts_check(spec, reterr);
+        if (r < 0)
+                return r;
         r = check_ulimits(spec, reterr);
+        if (r < 0)
+                return r;
+        r = confinement_check(&spec->confinement,
+                        has_own(spec, NAMESPACE_NETWORK),
+                        has_own(spec, NAMESPACE_IPC), reterr);
         if (r < 0)
                 return r;
         r = health_config_check(&spec->health, reterr);

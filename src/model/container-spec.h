@@ -5,8 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/cleanup.h"
+#include "model/confinement.h"
+#include "model/container-mount.h"
 #include "model/failure.h"
 #include "model/health.h"
+#include "model/namespace-modes.h"
 #include "model/resources.h"
 #include "model/restart-policy.h"
 
@@ -26,6 +29,7 @@ typedef enum LogDriver {
 typedef enum NetworkMode {
         NETWORK_NONE, /* a network namespace of its own, loopback up */
         NETWORK_HOST, /* the host's; needs org.pocketdocker.privileged */
+        NETWORK_CONTAINER, /* another container's: "container:ID" once resolved */
         _NETWORK_MODE_MAX,
         _NETWORK_MODE_INVALID = -EINVAL,
 } NetworkMode;
@@ -42,10 +46,10 @@ typedef struct Tmpfs {
         uint64_t flags; /* MS_NOSUID | MS_NODEV | …, as for mount(2) */
 } Tmpfs;
 
-typedef struct ContainerSpec {
+struct ContainerSpec {
         /* as typed */
         char *image;        /* the reference as typed */
-        char *network;      /* as typed: "default", "none", "host" */
+        char *network;      /* as typed: "default", "none", "host", "container:NAME" */
         char *hostname;     /* NULL: the first 12 digits of the id */
         char **command;     /* what the caller gave after the image */
         char **entrypoint;  /* override; see entrypoint_set */
@@ -65,6 +69,9 @@ typedef struct ContainerSpec {
         bool remove;        /* --rm */
         Tmpfs *tmpfs;
         size_t n_tmpfs;
+        ContainerMount *mounts;
+        size_t n_mounts;
+        bool remove_volumes; /* `rm -v`: its anonymous volumes go with it */
         UserLimit *ulimits;
         size_t n_ulimits;
 
@@ -73,12 +80,14 @@ typedef struct ContainerSpec {
         RestartPolicy restart;
 
         Resources resources;
+        Confinement confinement;
+        NamespaceModes namespaces;
         HealthConfig health; /* after resolving without a 0 that stands for a default */
 
         LogDriver log_driver;
         uint64_t log_max_size; /* bytes a file, UINT64_MAX: no rotation; default 20 MiB */
         uint32_t log_max_files; /* 1 to 1000; default 5 */
-} ContainerSpec;
+};
 
 /** container_spec_new() - a spec with every default set. Return: 0 or -ENOMEM. */
 int container_spec_new(ContainerSpec **ret);
@@ -87,6 +96,11 @@ DEFINE_CLEANUP(ContainerSpec *, container_spec_free);
 
 /** container_spec_network_mode() - what the typed network means: "default" and "none" are NETWORK_NONE until networks come. */
 NetworkMode container_spec_network_mode(const ContainerSpec *spec);
+
+/** container_spec_namespace() - of the network as well; container_spec_joins() - the container named in "container:NAME", or NULL. */
+NamespaceMode container_spec_namespace(const ContainerSpec *spec, NamespaceKind kind);
+const char *container_spec_joins(const ContainerSpec *spec, NamespaceKind kind);
+UsernsMode container_spec_userns(const ContainerSpec *spec);
 
 /**
  * container_spec_check() - is every member within its bounds?

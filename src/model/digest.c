@@ -3,6 +3,7 @@
 #include "model/digest.h"
 #include <ctype.h>
 #include "base/str.h"
+#include "model/sha256.h"
 
 /* algorithm ":" encoded, as the OCI image specification writes any digest */
 static bool is_other_digest(const char *s) {
@@ -43,4 +44,9 @@ void digest_to_hex(const Digest *d, char ret[static DIGEST_HEX_MAX]) {
 
 bool digest_equal(const Digest *a, const Digest *b) {
         return memcmp(a->bytes, b->bytes, DIGEST_BYTES) == 0;
+}
+
+int digest_of(const void *data, size_t size, Digest *ret) {
+        sha256(data, size, ret->bytes);
+        return 0;
 }

@@ -13,6 +13,7 @@ typedef enum FilterKey {
         FILTER_EVENT,
         FILTER_IMAGE,
         FILTER_TYPE,
+        FILTER_VOLUME,
         _FILTER_KEY_MAX,
 } FilterKey;
 
@@ -21,6 +22,7 @@ static const char *const keys[_FILTER_KEY_MAX] = {
         [FILTER_EVENT] = "event",
         [FILTER_IMAGE] = "image",
         [FILTER_TYPE] = "type",
+        [FILTER_VOLUME] = "volume",
 };
 
 struct EventFilter {
@@ -67,7 +69,7 @@ static int check_value(FilterKey key, const char *value, char **ret, Failure *re
         if (key == FILTER_IMAGE && !id_is_prefix(value))
                 return normalize(value, ret, reterr);
         if (key == FILTER_TYPE && event_kind_from_string(value) < 0)
-                expected = "container or image";
+                expected = "container, image or volume";
         else if (key == FILTER_EVENT && !is_action(value))
                 expected = "an event such as start, die or health_status";
         else if (value[0] == '\0')
@@ -136,6 +138,8 @@ static bool value_matches(FilterKey key, const EventSubject *s, const char *valu
                 return s->health && streq(rest + 1 + strspn(rest + 1, " "), s->health);
         case FILTER_IMAGE:
                 return image_matches(s, value);
+        case FILTER_VOLUME:
+                return streq(s->kind, "volume") && streq(s->name, value);
         default:
                 return streq(s->kind, value);
         }

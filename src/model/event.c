@@ -9,6 +9,7 @@
 static const char *const kind_table[_EVENT_KIND_MAX] = {
         [EVENT_KIND_CONTAINER] = "container",
         [EVENT_KIND_IMAGE] = "image",
+        [EVENT_KIND_VOLUME] = "volume",
 };
 
 static const struct {
@@ -30,9 +31,14 @@ static const struct {
         [EVENT_DESTROY] = { EVENT_KIND_CONTAINER, "destroy" },
         [EVENT_IMAGE_IMPORT] = { EVENT_KIND_IMAGE, "import" },
         [EVENT_IMAGE_PULL] = { EVENT_KIND_IMAGE, "pull" },
+        [EVENT_IMAGE_LOAD] = { EVENT_KIND_IMAGE, "load" },
+        [EVENT_IMAGE_SAVE] = { EVENT_KIND_IMAGE, "save" },
+        [EVENT_IMAGE_PRUNE] = { EVENT_KIND_IMAGE, "prune" },
         [EVENT_IMAGE_TAG] = { EVENT_KIND_IMAGE, "tag" },
         [EVENT_IMAGE_UNTAG] = { EVENT_KIND_IMAGE, "untag" },
         [EVENT_IMAGE_DELETE] = { EVENT_KIND_IMAGE, "delete" },
+        [EVENT_VOLUME_CREATE] = { EVENT_KIND_VOLUME, "create" },
+        [EVENT_VOLUME_DESTROY] = { EVENT_KIND_VOLUME, "destroy" },
 };
 
 const char *event_kind_to_string(EventKind kind) {

@@ -13,6 +13,7 @@
 typedef enum EventKind {
         EVENT_KIND_CONTAINER,
         EVENT_KIND_IMAGE,
+        EVENT_KIND_VOLUME,
         _EVENT_KIND_MAX,
         _EVENT_KIND_INVALID = -EINVAL,
 } EventKind;
@@ -34,9 +35,14 @@ typedef enum EventAction {
         EVENT_DESTROY,
         EVENT_IMAGE_IMPORT,
         EVENT_IMAGE_PULL,
+        EVENT_IMAGE_LOAD,
+        EVENT_IMAGE_SAVE,
+        EVENT_IMAGE_PRUNE, /* once, after those of each image that went */
         EVENT_IMAGE_TAG,
         EVENT_IMAGE_UNTAG,
         EVENT_IMAGE_DELETE,
+        EVENT_VOLUME_CREATE,
+        EVENT_VOLUME_DESTROY,
         _EVENT_ACTION_MAX,
         _EVENT_ACTION_INVALID = -EINVAL,
 } EventAction;
@@ -67,7 +73,7 @@ typedef struct Event {
         uint64_t number; /* given when it is stored; 0: it was not */
         uint64_t time_usec;
         EventAction action;
-        const char *id, *name; /* name of an image: the tag, or "" */
+        const char *id, *name; /* name of an image: the tag, or ""; both of a volume: its name */
         uint32_t owner;        /* uid; UINT32_MAX: nobody's */
         EventAttribute attributes[EVENT_ATTRIBUTES_MAX];
         size_t n_attributes;

@@ -22,9 +22,12 @@ static const struct {
         [FAILURE_NO_SUCH_IMAGE] = OWN("NoSuchImage", ENOENT, 125, "No such image"),
         [FAILURE_NO_SUCH_OPERATION] = OWN("NoSuchOperation", ENOENT, 125, "No such operation"),
         [FAILURE_NO_SUCH_EXEC] = OWN("NoSuchExec", ENOENT, 125, "No such exec"),
+        [FAILURE_NO_SUCH_VOLUME] = OWN("NoSuchVolume", ENOENT, 125, "No such volume"),
         [FAILURE_CONTAINER_EXISTS] = OWN("ContainerExists", EEXIST, 125, "The name is taken"),
         [FAILURE_WRONG_STATE] = OWN("WrongState", EBUSY, 125, "Not possible in this state"),
         [FAILURE_IMAGE_IN_USE] = OWN("ImageInUse", EBUSY, 125, "The image is in use"),
+        [FAILURE_VOLUME_EXISTS] = OWN("VolumeExists", EEXIST, 125, "The name is taken"),
+        [FAILURE_VOLUME_IN_USE] = OWN("VolumeInUse", EBUSY, 125, "The volume is in use"),
         [FAILURE_INVALID_REFERENCE] =
                         OWN("InvalidReference", EINVAL, 125, "Not an image reference"),
         [FAILURE_INVALID_SPEC] = OWN(

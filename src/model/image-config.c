@@ -9,7 +9,7 @@
 
 #define SHORT_TEXT_MAX 256U
 #define PORTS_MAX 1024U
-#define VOLUMES_MAX 256U
+#define IMAGE_VOLUMES_MAX 256U
 
 static Healthcheck *healthcheck_free(Healthcheck *h) {
         if (!h)
@@ -41,6 +41,12 @@ ImageConfig *image_config_free(ImageConfig *config) {
         strv_free(config->volumes);
         strv_free(config->diff_ids);
         healthcheck_free(config->healthcheck);
+        for (size_t i = 0; i < config->n_history; i++) {
+                free(config->history[i].created);
+                free(config->history[i].created_by);
+                free(config->history[i].comment);
+        }
+        free(config->history);
         free(config);
         return NULL;
 }
@@ -111,8 +117,8 @@ static int read_execution(const json_t *j, ImageConfig *config) {
                 r = json_read_keys(inner, "ExposedPorts", PORTS_MAX, PORTS_MAX * SHORT_TEXT_MAX,
                                 &config->exposed_ports);
         if (r >= 0)
-                r = json_read_keys(inner, "Volumes", VOLUMES_MAX, VOLUMES_MAX * PATH_BYTES_MAX,
-                                &config->volumes);
+                r = json_read_keys(inner, "Volumes", IMAGE_VOLUMES_MAX,
+                                IMAGE_VOLUMES_MAX * PATH_BYTES_MAX, &config->volumes);
         if (r >= 0)
                 r = read_healthcheck(inner, config);
         return r;
@@ -140,23 +146,47 @@ static int read_diff_ids(const json_t *j, ImageConfig *config) {
         return 0;
 }
 
+static int read_history_entry(const json_t *j, HistoryEntry *entry) {
+        int r;
+
+        r = json_read_string(j, "created", SHORT_TEXT_MAX, &entry->created);
+        if (r >= 0)
+                r = json_read_string(j, "created_by", IMAGE_CONFIG_BYTES_MAX, &entry->created_by);
+        if (r >= 0)
+                r = json_read_string(j, "comment", IMAGE_CONFIG_BYTES_MAX, &entry->comment);
+        if (r >= 0)
+                r = json_read_bool(j, "empty_layer", &entry->empty_layer);
+        return r;
+}
+
 /* The last entry of the history that has a comment is the image's. */
-static int read_comment(const json_t *j, ImageConfig *config) {
+static int read_history(const json_t *j, ImageConfig *config) {
         const json_t *history = json_object_get(j, "history");
+        size_t n = json_array_size(history);
+        const char *comment = NULL;
         int r;
 
         if (!history || json_is_null(history))
                 return 0;
-        if (!json_is_array(history))
+        if (!json_is_array(history) || n > HISTORY_MAX)
                 return -EBADMSG;
+        if (n == 0)
+                return 0;
 
-        for (size_t i = 0; i < json_array_size(history); i++) {
-                r = json_read_string(json_array_get(history, i), "comment", IMAGE_CONFIG_BYTES_MAX,
-                                &config->comment);
-                if (r < 0)
+        config->history = calloc(n, sizeof(*config->history));
+        if (!config->history)
+                return -ENOMEM;
+        for (; config->n_history < n; config->n_history++) {
+                HistoryEntry *entry = &config->history[config->n_history];
+
+                r = read_history_entry(json_array_get(history, config->n_history), entry);
+                comment = entry->comment ?: comment;
+                if (r < 0) {
+                        config->n_history++; /* what it has is freed with the others */
                         return r;
+                }
         }
-        return 0;
+        return free_and_strdup(&config->comment, comment);
 }
 
 static int read_document(const json_t *j, ImageConfig *config) {
@@ -172,7 +202,7 @@ static int read_document(const json_t *j, ImageConfig *config) {
         if (r >= 0)
                 r = json_read_string(j, "author", PATH_BYTES_MAX, &config->author);
         if (r >= 0)
-                r = read_comment(j, config);
+                r = read_history(j, config);
         if (r >= 0)
                 r = read_execution(j, config);
         if (r >= 0)
@@ -272,19 +302,32 @@ static int put_rootfs(json_t *j, char *const *diff_ids) {
         return json_put_string(rootfs, "type", "layers");
 }
 
-static int put_history(json_t *j, const char *comment) {
-        json_t *history, *entry;
+static int put_history(json_t *j, const ImageConfig *config) {
+        const HistoryEntry of_comment = { .comment = config->comment }, *entries = config->history;
+        size_t n = config->n_history;
+        json_t *history;
 
-        if (isempty(comment))
+        if (n == 0 && !isempty(config->comment)) {
+                entries = &of_comment;
+                n = 1;
+        }
+        if (n == 0)
                 return 0;
 
         history = json_array();
         if (json_put_new(j, "history", history) < 0)
                 return -ENOMEM;
-        entry = json_object();
-        if (json_array_append_new(history, entry) < 0)
-                return -ENOMEM;
-        return json_put_string(entry, "comment", comment);
+        for (size_t i = 0; i < n; i++) {
+                json_t *entry = json_object();
+
+                if (json_array_append_new(history, entry) < 0 ||
+                                json_put_string(entry, "created", entries[i].created) < 0 ||
+                                json_put_string(entry, "created_by", entries[i].created_by) < 0 ||
+                                json_put_string(entry, "comment", entries[i].comment) < 0 ||
+                                json_put_bool(entry, "empty_layer", entries[i].empty_layer) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
 }
 
 int image_config_to_json(const ImageConfig *config, char **ret) {
@@ -298,7 +341,7 @@ int image_config_to_json(const ImageConfig *config, char **ret) {
                         json_put_string(j, "variant", config->variant) < 0 ||
                         json_put_string(j, "created", config->created) < 0 ||
                         json_put_string(j, "author", config->author) < 0 ||
-                        put_history(j, config->comment) < 0 || put_execution(j, config) < 0 ||
+                        put_history(j, config) < 0 || put_execution(j, config) < 0 ||
                         put_rootfs(j, config->diff_ids) < 0)
                 return -ENOMEM;
         return json_print(j, ret);

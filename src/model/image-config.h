@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* model/image-config.h: what an image's config document says. Read with strict bounds: it comes from strangers. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/cleanup.h"
@@ -12,6 +13,13 @@ typedef struct Healthcheck {
         uint64_t interval_usec, timeout_usec, start_period_usec, start_interval_usec; /* 0: the default */
         uint32_t retries;                                                             /* 0: the default */
 } Healthcheck;
+
+/* One step of how an image was made. Strings are owned, and may be NULL. */
+typedef struct HistoryEntry {
+        char *created; /* RFC 3339 as it stands */
+        char *created_by, *comment;
+        bool empty_layer; /* it has no layer of its own */
+} HistoryEntry;
 
 /* Strings may be NULL; lists are NULL-terminated, NULL when empty. All owned. */
 typedef struct ImageConfig {
@@ -32,6 +40,8 @@ typedef struct ImageConfig {
         char **volumes;       /* paths, sorted */
         char **diff_ids;      /* 64 hex digits each, base first */
         Healthcheck *healthcheck; /* NULL: none */
+        HistoryEntry *history;    /* oldest first */
+        size_t n_history;         /* at most HISTORY_MAX */
 } ImageConfig;
 
 /**

@@ -7,6 +7,7 @@
 void image_filter_done(ImageFilter *f) {
         f->references = strv_free(f->references);
         f->labels = strv_free(f->labels);
+        f->not_labels = strv_free(f->not_labels);
         f->before = strv_free(f->before);
         f->since = strv_free(f->since);
 }
@@ -16,8 +17,8 @@ int image_filter_resolve(
         uint64_t usec;
         int r;
 
-        if (strv_length(f->references) + strv_length(f->labels) + strv_length(f->before) +
-                                        strv_length(f->since) >
+        if (strv_length(f->references) + strv_length(f->labels) + strv_length(f->not_labels) +
+                                        strv_length(f->before) + strv_length(f->since) >
                         FILTER_VALUES_MAX)
                 return fail(reterr, FAILURE_LIMIT_REACHED, 0, "A filter has at most %u values",
                                 FILTER_VALUES_MAX);
@@ -96,13 +97,18 @@ static bool has_label(const ImageSubject *s, const char *wanted) {
 }
 
 bool image_filter_matches(const ImageFilter *f, const ImageSubject *s) {
-        if (f->dangling >= 0 && (strv_length(s->tags) == 0) != (f->dangling > 0))
+        bool dangling = strv_length(s->tags) == 0 && strv_length(s->digests) == 0;
+
+        if (f->dangling >= 0 && dangling != (f->dangling > 0))
                 return false;
         if (s->created_usec >= f->before_usec ||
                         (f->since_usec > 0 && s->created_usec <= f->since_usec))
                 return false;
         STRV_FOREACH(label, f->labels)
                 if (!has_label(s, *label))
+                        return false;
+        STRV_FOREACH(label, f->not_labels)
+                if (has_label(s, *label))
                         return false;
         return fits_references(f, s);
 }

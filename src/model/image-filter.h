@@ -12,6 +12,7 @@
 typedef struct ImageFilter {
         char **references;                /* patterns: `*` and `?` stop at a slash */
         char **labels;                    /* KEY or KEY=VALUE */
+        char **not_labels;                /* the same, of which it may have none */
         char **before, **since;           /* images; image_filter_resolve() asks for their times */
         int dangling;                     /* 1: without a tag, 0: with one, negative: both */
         uint64_t before_usec, since_usec; /* exclusive bounds, set by image_filter_resolve() */
@@ -34,7 +35,8 @@ int image_filter_resolve(ImageFilter *f, ImageFilterLookup lookup, void *userdat
 
 /* An image as a filter sees it; borrowed. */
 typedef struct ImageSubject {
-        char *const *tags;   /* familiar names, "bb:1" */
+        char *const *tags;    /* familiar names, "bb:1" */
+        char *const *digests; /* "bb@sha256:…": without a tag, but not dangling */
         char *const *labels; /* KEY=VALUE */
         uint64_t created_usec;
 } ImageSubject;

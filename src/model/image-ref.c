@@ -14,6 +14,16 @@
 #define LEGACY_DOMAIN "index.docker.io"
 #define QUOTE_MAX 128
 
+static char default_registry[REFERENCE_NAME_MAX + 1] = DEFAULT_REGISTRY;
+
+void image_ref_use_registry(const char *domain) {
+        (void) snprintf(default_registry, sizeof(default_registry), "%s", domain); /* it fits */
+}
+
+const char *image_ref_get_registry(void) {
+        return default_registry;
+}
+
 ImageRef *image_ref_free(ImageRef *ref) {
         if (!ref)
                 return NULL;
@@ -145,7 +155,7 @@ static int split_name(ImageRef *ref, char *name) {
                 else
                         r = 0;
         } else
-                r = free_and_strdup(&ref->domain, DEFAULT_REGISTRY);
+                r = free_and_strdup(&ref->domain, default_registry);
         if (r < 0 || !ref->domain)
                 return -ENOMEM;
 
@@ -293,6 +303,28 @@ int image_ref_normalized(const ImageRef *ref, char **ret) {
                         ret, "%s/%s:%s", ref->domain, ref->path, ref->tag ? ref->tag : DEFAULT_TAG);
 }
 
+bool image_ref_is_url(const char *s) {
+        return startswith(s, "https://") || startswith(s, "http://");
+}
+
+bool image_ref_is_digest(const char *normalized) {
+        return strchr(normalized, '@') != NULL;
+}
+
+/* Up to the digest, or to the tag: a colon before the last slash is a port's. */
+size_t image_ref_repository_length(const char *normalized) {
+        const char *slash = strrchr(normalized, '/');
+        size_t path = slash ? (size_t) (slash - normalized) : 0;
+
+        return path + strcspn(normalized + path, ":@");
+}
+
+bool image_ref_same_repository(const char *a, const char *b) {
+        size_t n = image_ref_repository_length(a);
+
+        return n == image_ref_repository_length(b) && memcmp(a, b, n) == 0;
+}
+
 int image_ref_repository(const ImageRef *ref, char **ret) {
         const char *path, *slash;
 
@@ -301,11 +333,13 @@ int image_ref_repository(const ImageRef *ref, char **ret) {
 
         /* What is left out must come back when the text is read again: "localhost/x" would be
          * another registry's, and 64 hex digits an id. */
-        path = startswith(ref->path, DEFAULT_REPOSITORY_PREFIX);
+        path = streq(ref->domain, DEFAULT_REGISTRY)
+                               ? startswith(ref->path, DEFAULT_REPOSITORY_PREFIX)
+                               : NULL;
         if (!path || strchr(path, '/'))
                 path = ref->path;
         slash = strchr(path, '/');
-        if (!streq(ref->domain, DEFAULT_REGISTRY) || id_is_valid(path) ||
+        if (!streq(ref->domain, default_registry) || id_is_valid(path) ||
                         (slash && looks_like_domain(path, (size_t) (slash - path))))
                 return str_printf(ret, "%s/%s", ref->domain, ref->path);
         return str_printf(ret, "%s", path);

@@ -2,6 +2,7 @@
 /* model/image-ref.h: references to images in Docker's grammar: parsed, completed, shown. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include "base/cleanup.h"
 #include "model/failure.h"
 
@@ -16,6 +17,13 @@ typedef struct ImageRef {
         char *digest; /* "sha256:…", NULL: none typed */
         char *id;     /* 64 hex digits: the text was an image id; all others are NULL */
 } ImageRef;
+
+/**
+ * image_ref_use_registry() - what a name without a registry means from now on; "docker.io" until this is called
+ * @domain: shorter than REFERENCE_NAME_MAX; called once, by a program that was told so, before it reads any reference
+ */
+void image_ref_use_registry(const char *domain);
+const char *image_ref_get_registry(void);
 
 /**
  * image_ref_parse() - read a reference as typed
@@ -50,6 +58,18 @@ int image_ref_familiar(const ImageRef *ref, char **ret);
 
 /** image_ref_familiar_from() - the same from a normalized text; text that is none is copied as it is. Return: 0 or -ENOMEM. */
 int image_ref_familiar_from(const char *normalized, char **ret);
+
+/** image_ref_is_url() - is it one of a tar that can be pulled, rather than a reference? */
+bool image_ref_is_url(const char *s);
+
+/** image_ref_is_digest() - is this normalized text, a tag's row, NAME@sha256:HEX rather than NAME:TAG? */
+bool image_ref_is_digest(const char *normalized);
+
+/** image_ref_repository_length() - bytes of a normalized text up to its tag or digest. */
+size_t image_ref_repository_length(const char *normalized);
+
+/** image_ref_same_repository() - do two normalized texts name the same repository? */
+bool image_ref_same_repository(const char *a, const char *b);
 
 /** image_ref_repository() - familiar, without tag and digest: "bb". Return: 0 or -ENOMEM. */
 int image_ref_repository(const ImageRef *ref, char **ret);

@@ -7,6 +7,8 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/usec.h"
+#include "model/device.h"
+#include "model/inspect-mounts.h"
 #include "model/json.h"
 #include "model/limits.h"
 #include "model/names.h"
@@ -137,21 +139,26 @@ static void put_healthcheck(Object *o, const HealthConfig *h) {
         put_object(o, "Healthcheck", &check);
 }
 
+/* What everybody may see of it. */
+static void put_public_state(Object *state, const Lifecycle *l) {
+        put_string(state, "Status", container_state_to_string(l->state));
+        put_bool(state, "Running", l->state == CONTAINER_RUNNING || l->state == CONTAINER_PAUSED);
+        put_bool(state, "Paused", l->state == CONTAINER_PAUSED);
+        put_bool(state, "Restarting", l->state == CONTAINER_RESTARTING);
+        put_bool(state, "OOMKilled", l->oom_killed);
+        put_bool(state, "Dead", l->state == CONTAINER_DEAD);
+        put_number(state, "ExitCode", (uint64_t) l->exit_code);
+        put_time(state, "StartedAt", l->started_usec);
+        put_time(state, "FinishedAt", l->finished_usec);
+}
+
 static void put_state(Object *o, const InspectContainer *c) {
         const Lifecycle *l = c->life;
         Object state = object_new();
 
-        put_string(&state, "Status", container_state_to_string(l->state));
-        put_bool(&state, "Running", l->state == CONTAINER_RUNNING || l->state == CONTAINER_PAUSED);
-        put_bool(&state, "Paused", l->state == CONTAINER_PAUSED);
-        put_bool(&state, "Restarting", l->state == CONTAINER_RESTARTING);
-        put_bool(&state, "OOMKilled", l->oom_killed);
-        put_bool(&state, "Dead", l->state == CONTAINER_DEAD);
+        put_public_state(&state, l);
         put_number(&state, "Pid", (uint64_t) c->pid);
-        put_number(&state, "ExitCode", (uint64_t) l->exit_code);
         put_string(&state, "Error", c->error);
-        put_time(&state, "StartedAt", l->started_usec);
-        put_time(&state, "FinishedAt", l->finished_usec);
         put_time(&state, "RestartAt", l->restart_at_usec);
         put_number(&state, "OOMKillCount", c->oom_kills);
         put_health(&state, c);
@@ -246,6 +253,76 @@ static void put_resources(Object *o, const Resources *r) {
         put_bool(o, "OomGroup", r->oom_group);
 }
 
+static void put_devices(Object *o, char *const *texts) {
+        json_t *array = json_array();
+
+        STRV_FOREACH (text, texts) {
+                char access[DEVICE_ACCESS_MAX];
+                DeviceMapping m = {};
+                Object device;
+
+                if (device_mapping_parse(*text, &m, NULL) < 0) { /* it was checked: there is no memory */
+                        o->error = -ENOMEM;
+                        continue;
+                }
+                device = object_new();
+                device_access_to_string(m.access, access);
+                put_string(&device, "PathOnHost", m.host);
+                put_string(&device, "PathInContainer", m.target);
+                put_string(&device, "CgroupPermissions", access);
+                device_mapping_done(&m);
+                if (device.error < 0 || json_array_append_new(array, device.json) < 0)
+                        o->error = -ENOMEM;
+        }
+        put(o, "Devices", array);
+}
+
+/* Docker's words: nothing said is its own. */
+static void put_namespaces(Object *o, const ContainerSpec *spec) {
+        const NamespaceModes *m = &spec->namespaces;
+
+        put_string(o, "PidMode", m->texts[NAMESPACE_PID]);
+        put_string(o, "IpcMode", m->texts[NAMESPACE_IPC] ?: "private");
+        put_string(o, "UTSMode", m->texts[NAMESPACE_UTS]);
+        put_string(o, "CgroupnsMode", m->texts[NAMESPACE_CGROUP] ?: "private");
+        put_string(o, "UsernsMode", m->userns);
+        put_bool(o, "Privileged", m->privileged);
+        put_list(o, "GroupAdd", m->group_add);
+        put_devices(o, m->devices);
+        put_list(o, "DeviceCgroupRules", m->device_rules);
+}
+
+/* The usual paths but those that are left as they are, and others. */
+static void put_paths(Object *o, const char *key, const Confinement *c, const char *const *usual,
+                bool none, char *const *more) {
+        json_t *array = json_array();
+
+        for (const char *const *p = usual; *p && !none; p++)
+                if (!confinement_unmasks(c, *p) && array &&
+                                json_array_append_new(array, json_string(*p)) < 0)
+                        o->error = -ENOMEM;
+        STRV_FOREACH(p, more)
+                if (array && json_array_append_new(array, json_string(*p)) < 0)
+                        o->error = -ENOMEM;
+        put(o, key, array);
+}
+
+static void put_confinement(Object *o, const ContainerSpec *spec) {
+        const Confinement *c = &spec->confinement;
+        bool privileged = spec->namespaces.privileged;
+        _cleanup_strv_free_ char **security = NULL;
+
+        if (confinement_security_opts(c, &security) < 0)
+                o->error = -ENOMEM;
+        put_list(o, "CapAdd", c->cap_add);
+        put_list(o, "CapDrop", c->cap_drop);
+        put_list(o, "SecurityOpt", security);
+        put_labels(o, "Sysctls", c->sysctls);
+        put_number(o, "ShmSize", c->shm_size ?: SHM_SIZE_DEFAULT);
+        put_paths(o, "MaskedPaths", c, confinement_masked(), privileged, c->mask);
+        put_paths(o, "ReadonlyPaths", c, confinement_read_only(), privileged, NULL);
+}
+
 static void put_host_config(Object *o, const ContainerSpec *spec) {
         Object host = object_new(), restart = object_new();
 
@@ -256,7 +333,8 @@ static void put_host_config(Object *o, const ContainerSpec *spec) {
         put_bool(&host, "AutoRemove", spec->remove);
         put_bool(&host, "ReadonlyRootfs", spec->read_only);
         put_bool(&host, "Init", spec->init);
-        put_bool(&host, "Privileged", false);
+        put_namespaces(&host, spec);
+        put_confinement(&host, spec);
         put_resources(&host, &spec->resources);
         put_log_config(&host, spec);
         put_tmpfs(&host, spec);
@@ -270,27 +348,46 @@ static int finish(Object *o, char **ret) {
         return o->error < 0 ? o->error : json_print(j, ret);
 }
 
-int inspect_container(const InspectContainer *c, char **ret) {
-        char *const *argv = c->spec->argv;
-        Object o = object_new();
+static void put_public(Object *o, const InspectContainer *c) {
         char name[CONTAINER_NAME_MAX + 2], image_id[DIGEST_MAX];
 
         (void) snprintf(name, sizeof(name), "/%s", c->name);
         (void) snprintf(image_id, sizeof(image_id), DIGEST_PREFIX "%s", c->image_id);
-        put_string(&o, "Id", c->id);
-        put_string(&o, "Name", name);
-        put_time(&o, "Created", c->created_usec);
+        put_string(o, "Id", c->id);
+        put_string(o, "Name", name);
+        put_time(o, "Created", c->created_usec);
+        put_string(o, "Image", image_id);
+        put_string(o, "ImageName", c->image);
+        put_number(o, "RestartCount", c->life->restart_count);
+        put_string(o, "Driver", "overlay");
+        put_string(o, "Platform", "linux");
+        put_number(o, "Owner", c->owner);
+}
+
+int inspect_container_for_all(const InspectContainer *c, char **ret) {
+        Object o = object_new(), state = object_new(), health = object_new(), config = object_new();
+
+        put_public(&o, c);
+        put_public_state(&state, c->life);
+        put_string(&health, "Status", container_health_to_string(c->health));
+        put_object(&state, "Health", &health);
+        put_object(&o, "State", &state);
+        put_string(&config, "Image", c->image);
+        put_object(&o, "Config", &config);
+        return finish(&o, ret);
+}
+
+int inspect_container(const InspectContainer *c, char **ret) {
+        char *const *argv = c->spec->argv;
+        Object o = object_new();
+
+        put_public(&o, c);
         put_string(&o, "Path", argv && argv[0] ? argv[0] : "");
         put_list(&o, "Args", argv && argv[0] ? argv + 1 : NULL);
         put_state(&o, c);
-        put_string(&o, "Image", image_id);
-        put_string(&o, "ImageName", c->image);
-        put_number(&o, "RestartCount", c->life->restart_count);
-        put_string(&o, "Driver", "overlay");
-        put_string(&o, "Platform", "linux");
         put_string(&o, "LogPath", c->log_path);
         put_string(&o, "CgroupPath", c->cgroup_path);
-        put_number(&o, "Owner", c->owner);
+        put(&o, "Mounts", inspect_mounts(c->spec, c->volumes_dir));
         put_host_config(&o, c->spec);
         put_config(&o, c);
         return finish(&o, ret);
@@ -332,6 +429,7 @@ int inspect_image(const InspectImage *i, char **ret) {
         (void) snprintf(id, sizeof(id), DIGEST_PREFIX "%s", i->id);
         put_string(&o, "Id", id);
         put_list(&o, "RepoTags", i->tags);
+        put_list(&o, "RepoDigests", i->digests);
         if (i->config->created)
                 put_string(&o, "Created", i->config->created);
         else

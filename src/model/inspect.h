@@ -28,16 +28,31 @@ typedef struct InspectContainer {
         const HealthResult *health_results; /* oldest first */
         size_t n_health_results;
         const ContainerSpec *spec; /* resolved */
+        const char *volumes_dir;   /* where those are */
 } InspectContainer;
 
 /** inspect_container() - @ret: malloc()ed, owned by the caller. Return: 0 or -ENOMEM. */
 int inspect_container(const InspectContainer *c, char **ret);
 
+/** inspect_container_for_all() - the same with what everybody may see and nothing else: what broadcasts carry. */
+int inspect_container_for_all(const InspectContainer *c, char **ret);
+
 typedef struct InspectImage {
         const char *id;
-        char *const *tags; /* familiar */
+        char *const *tags, *const *digests; /* familiar */
         uint64_t created_usec, size_bytes;
         const ImageConfig *config;
 } InspectImage;
 
 int inspect_image(const InspectImage *i, char **ret);
+
+typedef struct InspectVolume {
+        const char *name, *mountpoint;
+        uint32_t owner;
+        uint64_t created_usec;
+        char *const *labels; /* KEY=VALUE */
+        bool anonymous;
+        unsigned n_users;
+} InspectVolume;
+
+int inspect_volume(const InspectVolume *v, char **ret);

@@ -22,7 +22,8 @@
 #define OPERATIONS_KEPT_MAX 1024U      /* with the ended ones: beyond it the oldest goes early */
 #define OPERATION_KEEP_USEC (60ULL * 1000 * 1000)
 #define EXECS_PER_CONTAINER_MAX 64U
-#define EXECS_MAX 1024U
+#define EXECS_PER_OWNER_MAX 512U       /* of the containers of one owner but root */
+#define EXECS_MAX 2048U
 #define EXEC_KEEP_USEC (60ULL * 1000 * 1000)
 #define PROBES_MAX 32U                  /* health checks' commands at once; those that are due beyond it wait */
 #define HEALTH_WAITERS_MAX 64U          /* callers of RunHealthcheck that wait for one probe */
@@ -33,7 +34,8 @@
 #define STATS_WATCHERS_PER_OWNER_MAX 512U /* two of each that may run */
 #define STATS_WATCHERS_MAX 4096U
 #define PROCESSES_LISTED_MAX 1024U      /* of one container at once: each costs the loop some 30 µs */
-#define WORKERS_MAX 8U                  /* unpackers and removers at once; the others queue */
+#define WORKERS_MAX 16U                 /* of imports and loads at once; the others queue */
+#define WORKERS_PER_OWNER_MAX 4U        /* of one owner but root: who sends nothing keeps his own waiting */
 
 /* What has happened: rows that stay, and how they go */
 #define EVENTS_MAX 65536U
@@ -41,16 +43,6 @@
 #define EVENTS_TRIM_BATCH 512U         /* rows at once; looked for after as many new ones */
 #define EVENTS_TRIM_USEC (3600ULL * 1000 * 1000) /* and by the next event after an hour */
 #define EVENTS_LISTED_MAX 1000U        /* of one ListEvents */
-
-/* Callers */
-#define CALLS_PER_CALLER_MAX 256U     /* parked calls in flight of one connection */
-#define CALLS_PER_OWNER_MAX 1024U
-#define WAITERS_PER_CONTAINER_MAX 1024U
-#define PEERS_MAX 64U                 /* connections of an embedded daemon */
-#define PEER_QUEUE_MAX 1024U          /* messages queued to one before it is closed */
-#define AUTHORIZATIONS_PER_OWNER_MAX 64U /* questions that wait for polkit */
-#define AUTHORIZATION_TIMEOUT_USEC (300ULL * 1000 * 1000)
-#define FD_PER_MESSAGE_MAX 16U        /* what the system bus carries */
 
 /* A container's spec: bytes include the NUL */
 #define CONTAINER_NAME_MAX 128U
@@ -67,7 +59,6 @@
 #define LABEL_KEY_MAX 256U
 #define PATH_BYTES_MAX 4096U          /* PATH_MAX */
 #define USER_BYTES_MAX 256U
-#define TMPFS_MAX 32U
 #define ULIMITS_MAX 16U
 #define LOG_OPTS_MAX 16U
 #define LOG_SIZE_MIN (4ULL * KIB)
@@ -113,5 +104,8 @@
 #define LIST_BYTES_MAX (16ULL * MIB)  /* of one ListContainers or ListImages: a bus ends the connection at 32 MiB */
 #define FILTER_VALUES_MAX 128U         /* of ListContainers and ListImages, all keys together */
 #define ERROR_MESSAGE_MAX 4096U        /* bytes of one sentence */
-
-#include "model/limits-image.h" /* those of images and archives */
+#include "model/limits-confinement.h" /* those of capabilities, system calls, sysctls */
+#include "model/limits-caller.h" /* those of who calls */
+#include "model/limits-image.h"     /* those of images and archives */
+#include "model/limits-mount.h"     /* those of mounts and volumes */
+#include "model/limits-namespace.h" /* those of devices and groups */

@@ -9,10 +9,12 @@
 #define BUS_PATH_CONTAINERS "/org/pocketdocker/container" /* /ID */
 #define BUS_PATH_IMAGES "/org/pocketdocker/image"         /* /ID */
 #define BUS_PATH_OPERATIONS "/org/pocketdocker/operation" /* /NUMBER */
+#define BUS_PATH_VOLUMES "/org/pocketdocker/volume"       /* /NAME, as sd_bus_path_encode() writes it */
 #define BUS_INTERFACE_MANAGER "org.pocketdocker.Manager"
 #define BUS_INTERFACE_CONTAINER "org.pocketdocker.Container"
 #define BUS_INTERFACE_IMAGE "org.pocketdocker.Image"
 #define BUS_INTERFACE_OPERATION "org.pocketdocker.Operation"
+#define BUS_INTERFACE_VOLUME "org.pocketdocker.Volume"
 #define BUS_ERROR_PREFIX "org.pocketdocker.Error."
 
 /* polkit */
@@ -33,6 +35,8 @@
 #define ID_RANGES_DIR "/var/lib/pocketdocker-ids" /* an empty file per range, locked while in use */
 #define CONFIG_FILE "/etc/pocketdocker/pocketdocker.conf"
 #define CONFIG_FILE_VENDOR "/usr/lib/pocketdocker/pocketdocker.conf"
+#define CONFIG_SUFFIX ".d" /* a directory beside each, with more files */
+#define ENV_CONFIG "POCKETDOCKER_CONFIG" /* one file instead of these */
 #define ENV_ROOT "POCKETDOCKER_ROOT"
 #define ENV_RUN_ROOT "POCKETDOCKER_RUN_ROOT"
 #define ENV_ADDRESS "POCKETDOCKER_ADDRESS"
@@ -43,7 +47,7 @@
 #define STATE_DIR_IMAGES "images"
 #define STATE_DIR_CONTAINERS "containers" /* /ID/{upper,work,exit} */
 #define STATE_DIR_LOGS "logs"             /* /ID/NNNNNNNN.log */
-#define STATE_DIR_VOLUMES "volumes"
+#define STATE_DIR_VOLUMES "volumes"       /* /NAME/data */
 #define STATE_DIR_TRASH "trash"
 
 /* Below the runtime directory */
@@ -55,6 +59,7 @@
 
 /* Programs */
 #define PROGRAM_CLI "pocketdocker"
+#define PROGRAM_CLI_WHOLE "pocketdocker-cli" /* cli/whole.h */
 #define PROGRAM_DAEMON "pocketdockerd"
 #define PROGRAM_MONITOR "pocketdocker-monitor"
 #define PROGRAM_PULL "pocketdocker-pull"

@@ -71,8 +71,24 @@ static int tmpfs_option(const char *option, uint64_t *flags, StrBuf *data, Failu
         return 0;
 }
 
-/* Without double slashes, and without one at the end. "." and ".." are left to be refused. */
-static char *path_normalize(const char *s, size_t size) {
+bool path_is_normalized(const char *s) {
+        if (s[0] != '/')
+                return false;
+        if (s[1] == '\0')
+                return true;
+
+        while (*s == '/') {
+                size_t n = strcspn(++s, "/");
+
+                if (n == 0 || n > 255 || (n == 1 && s[0] == '.') ||
+                                (n == 2 && s[0] == '.' && s[1] == '.'))
+                        return false;
+                s += n;
+        }
+        return true;
+}
+
+char *path_normalize(const char *s, size_t size) {
         char *path, *to;
 
         path = to = malloc(size + 1);

@@ -3,6 +3,12 @@
 #pragma once
 #include "model/container-spec.h"
 
+/** path_is_normalized() - absolute, no "//", no "." and "..", no slash at the end; "/" itself. */
+bool path_is_normalized(const char *s);
+
+/** path_normalize() - without double slashes, and without one at the end; "." and ".." stay. Return: malloc()ed, or NULL. */
+char *path_normalize(const char *s, size_t size);
+
 /**
  * tmpfs_parse() - "PATH[:OPTION,…]"; noexec, nosuid and nodev unless an option says otherwise
  * @ret: owned by the caller; tmpfs_done()

@@ -16,11 +16,21 @@ enum {
         TAG_DEVICE = 8,    /* u32 type, major, minor, mode, uid, gid; the path's bytes */
         TAG_CODE = 9,      /* the name on the bus: numbers move, names do not */
         TAG_ERRNO = 10,    /* u64 */
-        TAG_MESSAGE = 11,
+        TAG_MESSAGE = 11,  /* of a failure and of a warning */
+        TAG_UNCHANGED = 12, /* u64 */
+        TAG_DIGEST = 13,
+        TAG_MANIFEST_DIGEST = 14,
+        TAG_MEDIA_TYPE = 15,
+        TAG_RAW_CONFIG = 16, /* bytes */
+        TAG_LAYER = 17,      /* u64 size; the digest's 64 hex digits, the diff id's */
+        TAG_INDEX = 18,      /* u64 */
+        TAG_STATE = 19,      /* u64 */
+        TAG_REFERENCE = 20,
 };
 
 #define FIELD_HEADER_BYTES 8U
 #define DEVICE_FIXED_BYTES 24U
+#define LAYER_BYTES (8U + 2 * ID_HEX)
 
 static void put_u16(uint8_t *p, uint16_t v) {
         p[0] = (uint8_t) v;
@@ -44,12 +54,28 @@ static uint64_t get_u64(const uint8_t *p) {
         return get_u32(p) | (uint64_t) get_u32(p + 4) << 32;
 }
 
+static void put_u64(uint8_t *p, uint64_t v) {
+        put_u32(p, (uint32_t) v);
+        put_u32(p + 4, (uint32_t) (v >> 32));
+}
+
+void pull_manifest_done(PullManifest *manifest) {
+        free(manifest->media_type);
+        free(manifest->raw_config);
+        free(manifest->config);
+        free(manifest->layers);
+        strv_free(manifest->references);
+        *manifest = (PullManifest) {};
+}
+
 void pull_report_done(PullReport *report) {
         free(report->result.config);
         for (size_t i = 0; i < report->result.n_devices; i++)
                 free(report->result.devices[i].path);
         free(report->result.devices);
         failure_done(&report->failure);
+        pull_manifest_done(&report->manifest);
+        free(report->warning);
         *report = (PullReport) {};
 }
 
@@ -66,8 +92,7 @@ static void encode_bytes(StrBuf *b, uint16_t tag, const void *data, size_t size)
 static void encode_u64(StrBuf *b, uint16_t tag, uint64_t value) {
         uint8_t bytes[8];
 
-        put_u32(bytes, (uint32_t) value);
-        put_u32(bytes + 4, (uint32_t) (value >> 32));
+        put_u64(bytes, value);
         encode_bytes(b, tag, bytes, sizeof(bytes));
 }
 
@@ -106,11 +131,49 @@ static int encode_result(StrBuf *b, const PullResult *result) {
         encode_u64(b, TAG_ENTRIES, result->entries);
         if (result->config)
                 encode_bytes(b, TAG_CONFIG, result->config, result->config_size);
+        if (result->unchanged)
+                encode_u64(b, TAG_UNCHANGED, 1);
         for (size_t i = 0; i < result->n_devices; i++) {
                 r = encode_device(b, result->devices + i);
                 if (r < 0)
                         return r;
         }
+        return 0;
+}
+
+static int encode_manifest(StrBuf *b, const PullManifest *m) {
+        uint8_t bytes[LAYER_BYTES];
+
+        if (m->n_layers > LAYERS_MAX || m->raw_config_size > IMAGE_CONFIG_BYTES_MAX ||
+                        !m->raw_config || strlen(strempty(m->config)) > IMAGE_CONFIG_BYTES_MAX ||
+                        strlen(strempty(m->media_type)) >= MEDIA_TYPE_MAX ||
+                        strv_length(m->references) > TAGS_PER_IMAGE_MAX)
+                return -EINVAL;
+
+        encode_text(b, TAG_DIGEST, m->digest);
+        encode_text(b, TAG_MANIFEST_DIGEST, m->manifest_digest);
+        encode_text(b, TAG_MEDIA_TYPE, m->media_type);
+        encode_text(b, TAG_CONFIG_ID, m->config_id);
+        encode_bytes(b, TAG_RAW_CONFIG, m->raw_config, m->raw_config_size);
+        encode_text(b, TAG_CONFIG, m->config);
+        STRV_FOREACH(reference, m->references)
+                encode_text(b, TAG_REFERENCE, *reference);
+        for (const PullLayer *l = m->layers; l < m->layers + m->n_layers; l++) {
+                if (strlen(l->digest) != ID_HEX || strlen(l->diff_id) != ID_HEX)
+                        return -EINVAL;
+                put_u64(bytes, l->size_bytes);
+                memcpy(bytes + 8, l->digest, ID_HEX);
+                memcpy(bytes + 8 + ID_HEX, l->diff_id, ID_HEX);
+                encode_bytes(b, TAG_LAYER, bytes, sizeof(bytes));
+        }
+        return 0;
+}
+
+static int encode_layer(StrBuf *b, const PullLayerProgress *l) {
+        encode_u64(b, TAG_INDEX, l->index);
+        encode_u64(b, TAG_STATE, (uint64_t) l->state);
+        encode_u64(b, TAG_BYTES_DONE, l->bytes_done);
+        encode_u64(b, TAG_BYTES_TOTAL, l->bytes_total);
         return 0;
 }
 
@@ -127,6 +190,15 @@ static int encode_fields(StrBuf *b, const PullReport *report) {
                 encode_text(b, TAG_CODE, failure_to_bus_name(report->failure.code));
                 encode_u64(b, TAG_ERRNO, (uint64_t) report->failure.errnum);
                 encode_text(b, TAG_MESSAGE, failure_message(&report->failure));
+                return 0;
+        case PULL_REPORT_MANIFEST:
+                return encode_manifest(b, &report->manifest);
+        case PULL_REPORT_LAYER:
+                return encode_layer(b, &report->layer);
+        case PULL_REPORT_WARNING:
+                if (isempty(report->warning) || strlen(report->warning) >= ERROR_MESSAGE_MAX)
+                        return -EINVAL;
+                encode_text(b, TAG_MESSAGE, report->warning);
                 return 0;
         default:
                 return -EINVAL;
@@ -295,6 +367,104 @@ static int decode_result_field(uint32_t tag, const uint8_t *data, size_t size, P
                 return r;
         case TAG_DEVICE:
                 return decode_device(data, size, result);
+        case TAG_UNCHANGED:
+                result->unchanged = true;
+                return 0;
+        default:
+                return 0;
+        }
+}
+
+static int decode_layer(const uint8_t *data, size_t size, PullManifest *m) {
+        PullLayer *bigger, layer = {};
+        int r;
+
+        if (size != LAYER_BYTES || m->n_layers == LAYERS_MAX)
+                return -EBADMSG;
+        layer.size_bytes = get_u64(data);
+        r = decode_digest(data + 8, ID_HEX, layer.digest);
+        if (r < 0)
+                return r;
+        r = decode_digest(data + 8 + ID_HEX, ID_HEX, layer.diff_id);
+        if (r < 0)
+                return r;
+
+        bigger = realloc(m->layers, (m->n_layers + 1) * sizeof(*bigger)); /* few, and once a pull */
+        if (!bigger)
+                return -ENOMEM;
+        m->layers = bigger;
+        m->layers[m->n_layers++] = layer;
+        return 0;
+}
+
+static int decode_raw_config(const uint8_t *data, size_t size, PullManifest *m) {
+        if (m->raw_config || size > IMAGE_CONFIG_BYTES_MAX)
+                return -EBADMSG;
+        m->raw_config = malloc(size + 1);
+        if (!m->raw_config)
+                return -ENOMEM;
+        memcpy(m->raw_config, data, size);
+        m->raw_config[size] = '\0';
+        m->raw_config_size = size;
+        return 0;
+}
+
+static int decode_reference(const uint8_t *data, size_t size, PullManifest *m) {
+        char *reference = NULL;
+        int r;
+
+        if (strv_length(m->references) >= TAGS_PER_IMAGE_MAX)
+                return -EBADMSG;
+        r = decode_text(data, size, REFERENCE_MAX, &reference);
+        return r < 0 ? r : strv_consume(&m->references, reference);
+}
+
+static int decode_manifest_field(
+                uint32_t tag, const uint8_t *data, size_t size, PullManifest *m) {
+        switch (tag) {
+        case TAG_DIGEST:
+                return decode_digest(data, size, m->digest);
+        case TAG_MANIFEST_DIGEST:
+                return decode_digest(data, size, m->manifest_digest);
+        case TAG_CONFIG_ID:
+                return decode_digest(data, size, m->config_id);
+        case TAG_MEDIA_TYPE:
+                return decode_text(data, size, MEDIA_TYPE_MAX, &m->media_type);
+        case TAG_RAW_CONFIG:
+                return decode_raw_config(data, size, m);
+        case TAG_CONFIG:
+                return decode_text(data, size, IMAGE_CONFIG_BYTES_MAX + 1, &m->config);
+        case TAG_LAYER:
+                return decode_layer(data, size, m);
+        case TAG_REFERENCE:
+                return decode_reference(data, size, m);
+        default:
+                return 0;
+        }
+}
+
+static int decode_layer_field(
+                uint32_t tag, const uint8_t *data, size_t size, PullLayerProgress *l) {
+        uint64_t value;
+        int r;
+
+        switch (tag) {
+        case TAG_INDEX:
+        case TAG_STATE:
+                r = decode_u64(data, size, &value);
+                if (r < 0)
+                        return r;
+                if (value >= (tag == TAG_INDEX ? LAYERS_MAX : (uint64_t) _PULL_LAYER_STATE_MAX))
+                        return -EBADMSG;
+                if (tag == TAG_INDEX)
+                        l->index = (uint32_t) value;
+                else
+                        l->state = (PullLayerState) value;
+                return 0;
+        case TAG_BYTES_DONE:
+                return decode_u64(data, size, &l->bytes_done);
+        case TAG_BYTES_TOTAL:
+                return decode_u64(data, size, &l->bytes_total);
         default:
                 return 0;
         }
@@ -320,8 +490,45 @@ static int decode_field(uint32_t tag, const uint8_t *data, size_t size, PullRepo
                 return decode_progress_field(tag, data, size, &report->progress);
         case PULL_REPORT_RESULT:
                 return decode_result_field(tag, data, size, &report->result);
-        default:
+        case PULL_REPORT_FAILURE:
                 return decode_failure_field(tag, data, size, &report->failure);
+        case PULL_REPORT_MANIFEST:
+                return decode_manifest_field(tag, data, size, &report->manifest);
+        case PULL_REPORT_LAYER:
+                return decode_layer_field(tag, data, size, &report->layer);
+        default:
+                return tag != TAG_MESSAGE ? 0 :
+                                decode_text(data, size, ERROR_MESSAGE_MAX, &report->warning);
+        }
+}
+
+/* What must be there for its kind. */
+static int check_whole(PullReport *report) {
+        const PullManifest *m = &report->manifest;
+        Failure *failure = &report->failure;
+
+        switch (report->type) {
+        case PULL_REPORT_FAILURE:
+                if (failure->code == FAILURE_NONE)
+                        return -EBADMSG;
+                if (failure->errnum == 0)
+                        failure->errnum = failure_to_errno(failure->code);
+                if (failure->message)
+                        text_clean(failure->message);
+                return 0;
+        case PULL_REPORT_MANIFEST:
+                if (isempty(m->digest) || isempty(m->manifest_digest) || isempty(m->config_id) ||
+                                isempty(m->media_type) || !m->raw_config || isempty(m->config))
+                        return -EBADMSG;
+                text_clean(m->media_type);
+                return 0;
+        case PULL_REPORT_WARNING:
+                if (isempty(report->warning))
+                        return -EBADMSG;
+                text_clean(report->warning);
+                return 0;
+        default:
+                return 0;
         }
 }
 
@@ -344,21 +551,14 @@ static int decode_fields(const uint8_t *data, size_t size, PullReport *report) {
                 size -= FIELD_HEADER_BYTES + length;
         }
 
-        if (report->type == PULL_REPORT_FAILURE) {
-                if (report->failure.code == FAILURE_NONE)
-                        return -EBADMSG;
-                if (report->failure.errnum == 0)
-                        report->failure.errnum = failure_to_errno(report->failure.code);
-                if (report->failure.message)
-                        text_clean(report->failure.message);
-        }
-        return 0;
+        return check_whole(report);
 }
 
 int pull_report_decode(const void *data, size_t size, PullReport *ret, size_t *ret_used) {
         _cleanup_pull_report_ PullReport report = {};
         const uint8_t *p = data;
         uint32_t type, length;
+        bool known;
         int r;
 
         *ret_used = 0;
@@ -379,7 +579,8 @@ int pull_report_decode(const void *data, size_t size, PullReport *ret, size_t *r
                 return 0;
 
         type = get_u16(p + 6);
-        if (type >= PULL_REPORT_PROGRESS && type <= PULL_REPORT_FAILURE) {
+        known = type >= PULL_REPORT_PROGRESS && type < _PULL_REPORT_TYPE_MAX;
+        if (known) {
                 report.type = (PullReportType) type;
                 r = decode_fields(p + PULL_REPORT_HEADER_BYTES, length, &report);
                 if (r < 0)
@@ -388,5 +589,5 @@ int pull_report_decode(const void *data, size_t size, PullReport *ret, size_t *r
                 report = (PullReport) {};
         }
         *ret_used = PULL_REPORT_HEADER_BYTES + length;
-        return type >= PULL_REPORT_PROGRESS && type <= PULL_REPORT_FAILURE;
+        return known;
 }

@@ -7,6 +7,7 @@
  * u32 length, bytes}, little endian, without padding. Unknown tags are skipped, unknown types are skipped.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/str.h"
@@ -21,6 +22,11 @@ typedef enum PullReportType {
         PULL_REPORT_PROGRESS = 1,
         PULL_REPORT_RESULT = 2,  /* the last one of a success */
         PULL_REPORT_FAILURE = 3, /* the last one of a failure */
+        /* of the roles fetch and load (where MANIFEST comes once for each image): */
+        PULL_REPORT_MANIFEST = 4, /* once, before the first of the layers */
+        PULL_REPORT_LAYER = 5,
+        PULL_REPORT_WARNING = 6,
+        _PULL_REPORT_TYPE_MAX,
 } PullReportType;
 
 typedef struct PullProgress {
@@ -44,15 +50,54 @@ typedef struct PullResult {
         size_t config_size;
         PullDevice *devices;            /* owned */
         size_t n_devices;               /* at most DEVICES_MAX */
+        bool unchanged;                 /* fetch: the reference still names the digest that was known */
 } PullResult;
+
+/* One of a manifest, base first. */
+typedef struct PullLayer {
+        char digest[DIGEST_HEX_MAX];  /* of the blob as it is fetched */
+        char diff_id[DIGEST_HEX_MAX]; /* of the uncompressed tar, as the config says: to be held against the unpacker's */
+        uint64_t size_bytes;          /* of the blob */
+} PullLayer;
+
+/* What a reference names, verified: sizes, digests, and that there is a diff id for each layer. All members are set. */
+typedef struct PullManifest {
+        char digest[DIGEST_HEX_MAX];          /* of what the reference names, an index or a manifest: NAME@sha256:… */
+        char manifest_digest[DIGEST_HEX_MAX]; /* of the manifest of this platform: the same where there is no index */
+        char config_id[DIGEST_HEX_MAX];       /* SHA-256 of raw_config: the image id */
+        char *media_type;                     /* owned; of the manifest */
+        char *raw_config;                     /* owned; byte for byte, and a NUL after it */
+        size_t raw_config_size;
+        char *config;                         /* owned; the same by image_config_to_json() */
+        PullLayer *layers;                    /* owned */
+        size_t n_layers;                      /* at most LAYERS_MAX; 0: an image without layers */
+        char **references;                    /* owned; load: the names that it is to get, normalized; fetch: NULL */
+} PullManifest;
+
+typedef enum PullLayerState {
+        PULL_LAYER_FETCHING,
+        PULL_LAYER_VERIFIED, /* delivered whole and its digest is right: the pipe is closed */
+        PULL_LAYER_AGAIN,    /* what went into the pipe was wrong; another is needed: FETCH_LAYER again (puller/fetch-control.h) */
+        _PULL_LAYER_STATE_MAX,
+} PullLayerState;
+
+typedef struct PullLayerProgress {
+        uint32_t index;        /* below the manifest's n_layers; 0 where a plain tar is fetched */
+        PullLayerState state;
+        uint64_t bytes_done, bytes_total; /* of the blob; total 0: unknown */
+} PullLayerProgress;
 
 typedef struct PullReport {
         PullReportType type;
         PullProgress progress;
         PullResult result;
         Failure failure;
+        PullManifest manifest;
+        PullLayerProgress layer;
+        char *warning; /* owned; one sentence of the registry's, without control characters */
 } PullReport;
 
+void pull_manifest_done(PullManifest *manifest);
 void pull_report_done(PullReport *report);
 #define _cleanup_pull_report_ _cleanup_(pull_report_done)
 

@@ -44,6 +44,9 @@ typedef enum ControlType {
         CONTROL_STATE = 4,   /* ControlState; fd: pidfd when running */
         CONTROL_REPLY = 5,   /* ControlReply to a request */
         CONTROL_PROBED = 6,  /* ControlProbed, then its text, at most CONTROL_PROBE_TEXT_MAX bytes */
+        CONTROL_USERNS = 7,  /* fd: the user namespace that shifted the stored ids, for the next
+                                run's PLAN_FD_USERNS_STORAGE; after CONTROL_STARTED, if the plan
+                                had none */
 
         /* daemon to monitor */
         CONTROL_ATTACH = 64, /* ControlAttach; fds: those named in its mask, in the order stdin,
@@ -53,6 +56,8 @@ typedef enum ControlType {
         CONTROL_SIGNAL = 67, /* ControlSignal, to the first process, through its pidfd */
         CONTROL_PROBE = 68,  /* ControlProbe, then for HTTP its path, at most CONTROL_PROBE_PATH_MAX
                                 bytes. Answered by CONTROL_PROBED, not by CONTROL_REPLY */
+        CONTROL_DISCARD = 69, /* the container is being removed: nothing of it need be on the disk.
+                                 No reply */
 } ControlType;
 
 typedef struct ControlStarted {

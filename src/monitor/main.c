@@ -27,6 +27,7 @@
 #include "monitor/hold.h"
 #include "monitor/log-writer.h"
 #include "monitor/probe.h"
+#include "monitor/ready.h"
 #include "monitor/spawn-child.h"
 #include "monitor/streams.h"
 
@@ -39,8 +40,9 @@ SANITIZER_DEFAULTS("detect_leaks=0");
 
 typedef struct Monitor {
         int conn_fd, listen_fd, record_fd;
+        int kill_fd; /* cgroup.kill of the payload, where the end of the first process ends no other; else -EBADF */
         bool exec;
-        bool is_volatile; /* nothing of this run need survive the machine */
+        bool is_volatile; /* nothing of this run need survive the machine: one with --rm, or being removed */
         usec_t reap_usec; /* monotonic: when to look after the log's syncing child; 0: there is none */
         usec_t flush_until_usec; /* monotonic; 0: not ended; USEC_INFINITY: over */
         struct winsize size;     /* of the terminal, if told before there is one */
@@ -172,6 +174,9 @@ static void handle(Monitor *m, const ControlHeader *h, const void *body, size_t 
                 return;
         case CONTROL_TAKEN:
                 m->taken = true;
+                return;
+        case CONTROL_DISCARD:
+                m->is_volatile = true;
                 return;
         default:
                 return; /* a newer daemon's: not for us */
@@ -313,10 +318,13 @@ static void first_process_ended(Monitor *m) {
         m->record.finished_usec = now_realtime();
         m->child.pidfd = close_fd(m->child.pidfd);
         probe_cancel(&m->probe);
+        if (m->kill_fd >= 0)
+                (void) !write(m->kill_fd, "1", 1); /* else the daemon does, before the cgroup goes */
 
         streams_drain(&m->streams);
         log_writer_append(&m->log, LOG_STREAM_END, NULL, 0);
         report(m, CONTROL_EXITED, &m->record, sizeof(m->record));
+        m->child.mounts_fd = close_fd(m->child.mounts_fd); /* now go the mounts, while the daemon reads it */
 }
 
 /* All is stored; what is left is to be told to a daemon that is there, and given to clients. */
@@ -419,12 +427,19 @@ static void start_failed(Monitor *m, const PlanFailure *failure) {
         loop(m);
 }
 
+/* In a pid namespace of its own, all ends with the first process; in another's the others would stay. */
+static void keep_kill_fd(Monitor *m, const Plan *plan) {
+        if (plan->kind == PLAN_RUN && !(plan->namespaces & CLONE_NEWPID))
+                m->kill_fd = openat(plan->fds[PLAN_FD_CGROUP], "cgroup.kill", O_WRONLY | O_CLOEXEC);
+}
+
 /* What only the start needed: a container that idles for months holds no more than its streams and
  * sockets. */
 static void let_go_of_plan(Plan *plan, void *map, size_t size) {
         static const PlanFd start_only[] = { PLAN_FD_CGROUP, PLAN_FD_STATE_DIR, PLAN_FD_TARGET,
                 PLAN_FD_STDIN, PLAN_FD_STDOUT, PLAN_FD_STDERR, PLAN_FD_USERNS_STORAGE,
-                PLAN_FD_NETNS, PLAN_FD_OWN_CGROUP };
+                PLAN_FD_NETNS, PLAN_FD_OWN_CGROUP, PLAN_FD_JOIN_NET, PLAN_FD_JOIN_IPC,
+                PLAN_FD_JOIN_UTS, PLAN_FD_JOIN_PID, PLAN_FD_JOIN_USER, PLAN_FD_USERNS };
 
         for (size_t i = 0; i < ELEMENTSOF(start_only); i++)
                 close_fd(plan->fds[start_only[i]]);
@@ -462,7 +477,7 @@ static int run(Monitor *m) {
         if (r < 0)
                 return EXIT_FAILURE; /* without a plan there is nobody to tell: the daemon sees our
                                         end */
-        m->child.pidfd = m->probe.fd = -EBADF;
+        m->child.pidfd = m->probe.fd = m->kill_fd = -EBADF;
         set_up(m, &plan);
         attach_exec_terminal(m, &plan);
         while (receive(m)) /* who attached before the start gets everything */
@@ -488,9 +503,13 @@ static int run(Monitor *m) {
         (void) exit_record_write(m->record_fd,
                         &m->record); /* only tells a later daemon that a run was under way */
         send_message(m, CONTROL_STARTED, 0, &started, sizeof(started), m->child.pidfd);
+        if (m->child.userns_fd >= 0)
+                send_message(m, CONTROL_USERNS, 0, NULL, 0, m->child.userns_fd);
+        m->child.userns_fd = close_fd(m->child.userns_fd);
         streams_start(&m->streams, &m->child);
         while (receive(m)) /* and who did while it started, too */
                 ;
+        keep_kill_fd(m, &plan);
         let_go_of_plan(&plan, map, size);
         log_writer_append(&m->log, LOG_STREAM_START, NULL, 0);
 
@@ -506,6 +525,8 @@ int main(int argc, char *argv[]) {
         }
         if (argc > 1 && streq(argv[1], "--hold"))
                 return hold_run();
+        if (argc == 3 && streq(argv[1], "--ready"))
+                return ready_run(argv[2]);
         if (argc > 1 || fcntl(PLAN_FD, F_GETFD) < 0) {
                 (void) fputs("pocketdocker-monitor: started by pocketdockerd alone, or with --hold "
                              "or --version\n",

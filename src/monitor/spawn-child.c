@@ -17,67 +17,19 @@
 #include "base/fd.h"
 #include "init/steps.h"
 #include "init/sys.h"
+#include "monitor/devices.h"
+#include "monitor/join.h"
+#include "monitor/mount-sources.h"
 #include "monitor/reaper.h"
+#include "monitor/userns.h"
 
 #define PIPE_BYTES (256 * 1024)
-#define HELPER_STACK_BYTES 16384
 
 /* Set before clone3, so that the child has it; 136 KiB of BSS that is touched where layers are. */
 static Child child;
+static MountSources mount_sources; /* the child's copy of it has the same numbers */
 
-static int write_map(pid_t pid, const char *file, const PlanIdMap *maps, size_t n) {
-        char path[64], text[PLAN_ID_MAPS_MAX * 34];
-        size_t used = 0;
-        int fd, r;
-
-        (void) snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, file);
-        for (size_t i = 0; i < n; i++)
-                used += (size_t) snprintf(text + used, sizeof(text) - used, "%u %u %u\n",
-                                maps[i].inside, maps[i].outside, maps[i].count);
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        r = write(fd, text, used) < 0 ? -errno : 0;
-        close_fd(fd);
-        return r;
-}
-
-static int sleeper(void *unused) {
-        for (;;)
-                (void) syscall(SYS_ppoll, NULL, 0, NULL, NULL,
-                                0); /* ends by the SIGKILL of storage_userns() */
-        return 0;
-}
-
-/* A user namespace is held by a process while its map is written: one that shares our memory is the
- * cheapest. */
-static int storage_userns(const Plan *plan) {
-        static char stack[HELPER_STACK_BYTES] __attribute__((__aligned__(16)));
-        char path[64];
-        pid_t pid;
-        int fd, r;
-
-        if (plan->fds[PLAN_FD_USERNS_STORAGE] >= 0)
-                return plan->fds[PLAN_FD_USERNS_STORAGE];
-
-        pid = clone(sleeper, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | SIGCHLD, NULL);
-        if (pid < 0)
-                return -errno;
-        r = write_map(pid, "uid_map", &plan->storage_map, 1);
-        if (r >= 0)
-                r = write_map(pid, "gid_map", &plan->storage_map, 1);
-        if (r >= 0) {
-                (void) snprintf(path, sizeof(path), "/proc/%d/ns/user", (int) pid);
-                fd = open(path, O_RDONLY | O_CLOEXEC);
-                r = fd < 0 ? -errno : fd;
-        }
-        (void) kill(pid, SIGKILL); /* our own child, not reaped yet: the number is its */
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-                ;
-        return r;
-}
-
-static int shifted_clone(int dir_fd, int userns_fd) {
+static int shifted_clone(int dir_fd, int userns_fd, PlanFailure *failure) {
         struct pd_mount_attr attr = { .attr_set = PD_ATTR_IDMAP,
                 .userns_fd = (uint64_t) userns_fd };
         int fd, r;
@@ -88,27 +40,57 @@ static int shifted_clone(int dir_fd, int userns_fd) {
         r = sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr);
         if (r < 0) {
                 close_fd(fd);
-                return r;
+                return mount_refuse_map(dir_fd, NULL, r, failure);
         }
         return fd;
 }
 
-static int prepare_layers(const Plan *plan) {
-        int userns_fd = -EBADF, r = 0;
+static void fail_step(PlanFailure *failure, PlanStep step, int error, const char *detail) {
+        *failure = (PlanFailure){ .step = step, .error = -error };
+        (void) snprintf(failure->detail, sizeof(failure->detail), "%s", detail);
+}
 
-        if (plan->storage_map.count > 0) {
+static bool has_sources(const Plan *plan) {
+        for (size_t i = 0; i < plan->n_mounts; i++)
+                if (plan->mounts[i].kind == PLAN_MOUNT_FD)
+                        return true;
+        return false;
+}
+
+/* Stored ids are the container's from a number of their own on: each piece of its maps is one of theirs. */
+static int storage_userns(const Plan *plan) {
+        PlanIdMap uids[PLAN_ID_MAPS_MAX], gids[PLAN_ID_MAPS_MAX];
+
+        if (plan->n_uid_maps <= 1 && plan->n_gid_maps <= 1)
+                return userns_new(&plan->storage_map, 1, &plan->storage_map, 1, NULL);
+        for (size_t i = 0; i < plan->n_uid_maps; i++) {
+                uids[i] = plan->uid_maps[i];
+                uids[i].inside += plan->storage_map.inside;
+        }
+        for (size_t i = 0; i < plan->n_gid_maps; i++) {
+                gids[i] = plan->gid_maps[i];
+                gids[i].inside += plan->storage_map.inside;
+        }
+        return userns_new(uids, plan->n_uid_maps, gids, plan->n_gid_maps, NULL);
+}
+
+static int prepare_layers(const Plan *plan, int *ret_userns_fd, PlanFailure *failure) {
+        int userns_fd = plan->fds[PLAN_FD_USERNS_STORAGE], r = 0;
+
+        if (plan->storage_map.count > 0 && userns_fd < 0) {
                 userns_fd = storage_userns(plan);
                 if (userns_fd < 0)
                         return userns_fd;
+                *ret_userns_fd = userns_fd;
         }
         for (size_t i = 0; i < plan->n_layers; i++) {
-                r = child.layer_fds[i] = shifted_clone(plan->layer_fds[i], userns_fd);
+                r = child.layer_fds[i] = shifted_clone(plan->layer_fds[i], userns_fd, failure);
                 if (r < 0)
                         return r;
         }
-        r = child.upper_fd = shifted_clone(plan->fds[PLAN_FD_STATE_DIR], userns_fd);
-        if (userns_fd != plan->fds[PLAN_FD_USERNS_STORAGE])
-                close_fd(userns_fd);
+        r = child.upper_fd = shifted_clone(plan->fds[PLAN_FD_STATE_DIR], userns_fd, failure);
+        if (r >= 0 && has_sources(plan))
+                r = mount_sources_prepare(plan, userns_fd, &mount_sources, failure);
         return r < 0 ? r : 0;
 }
 
@@ -164,11 +146,6 @@ static int prepare_streams(const Plan *plan, Spawned *s) {
         if (r >= 0)
                 r = make_pipe(plan, &s->stderr_fd, &child.stdio_fds[2], false);
         return r;
-}
-
-static void fail_step(PlanFailure *failure, PlanStep step, int error, const char *detail) {
-        *failure = (PlanFailure){ .step = step, .error = -error };
-        (void) snprintf(failure->detail, sizeof(failure->detail), "%s", detail);
 }
 
 static int set_oom_score(const Plan *plan, pid_t pid) {
@@ -227,10 +204,11 @@ static int let_go(const Plan *plan, pid_t pid, int sync_fd, PlanFailure *failure
         r = raise_limits(plan, pid, failure);
         if (r < 0)
                 return r;
-        if (plan->kind == PLAN_RUN && plan->n_uid_maps > 0) {
-                r = write_map(pid, "uid_map", plan->uid_maps, plan->n_uid_maps);
+        if (plan->kind == PLAN_RUN && plan->n_uid_maps > 0 && plan->fds[PLAN_FD_JOIN_USER] < 0 &&
+                        plan->fds[PLAN_FD_USERNS] < 0) {
+                r = userns_write_map(pid, "uid_map", plan->uid_maps, plan->n_uid_maps);
                 if (r >= 0)
-                        r = write_map(pid, "gid_map", plan->gid_maps, plan->n_gid_maps);
+                        r = userns_write_map(pid, "gid_map", plan->gid_maps, plan->n_gid_maps);
                 if (r < 0) {
                         fail_step(failure, PLAN_STEP_ID_MAP, r, "");
                         return r;
@@ -244,15 +222,29 @@ static int let_go(const Plan *plan, pid_t pid, int sync_fd, PlanFailure *failure
         return 0;
 }
 
-/* The terminal (a byte with an fd), a failure, or the end of file that says: execve has succeeded.
- */
-static int await_execve(int sync_fd, Spawned *s, PlanFailure *failure) {
+/* The container's user is known, and waits for what is his. */
+static int map_sources(const Plan *plan, int sync_fd, const ChildUser *user, PlanFailure *failure) {
+        int r;
+
+        r = mount_sources_map(plan, &mount_sources, user->uid, user->gid, failure);
+        mount_sources_close(plan, &mount_sources); /* the child has its own fds of them */
+        if (r >= 0 && send(sync_fd, "g", 1, MSG_NOSIGNAL) != 1)
+                r = -errno;
+        return r;
+}
+
+/* The terminal (a byte with an fd), the container's user, a failure, or the end of file that says: execve has
+ * succeeded. */
+static int await_execve(const Plan *plan, int sync_fd, Spawned *s, PlanFailure *failure) {
         for (;;) {
                 union {
                         struct cmsghdr header;
                         char room[CMSG_SPACE(sizeof(int))];
                 } control = {};
-                PlanFailure got = {};
+                union {
+                        PlanFailure failure;
+                        ChildUser user;
+                } got = {};
                 struct iovec iov = { .iov_base = &got, .iov_len = sizeof(got) };
                 struct msghdr m = {
                         .msg_iov = &iov,
@@ -276,10 +268,16 @@ static int await_execve(int sync_fd, Spawned *s, PlanFailure *failure) {
                         memcpy(&s->terminal_fd, CMSG_DATA(cmsg), sizeof(int));
                         continue;
                 }
-                if (n == sizeof(got) && got.error > 0) {
-                        got.detail[sizeof(got.detail) - 1] = '\0';
-                        *failure = got;
-                        return -got.error;
+                if (n == sizeof(got.user)) {
+                        int r = map_sources(plan, sync_fd, &got.user, failure);
+
+                        if (r < 0)
+                                return r;
+                }
+                if (n == sizeof(got.failure) && got.failure.error > 0) {
+                        got.failure.detail[sizeof(got.failure.detail) - 1] = '\0';
+                        *failure = got.failure;
+                        return -got.failure.error;
                 }
         }
 }
@@ -288,6 +286,8 @@ static void close_childs_ends(const Plan *plan) {
         for (size_t i = 0; i < plan->n_layers; i++)
                 close_fd(child.layer_fds[i]);
         close_fd(child.upper_fd);
+        close_fd(child.shm_fd);
+        close_fd(child.devices_fd);
         for (int i = 0; i < 3; i++)
                 close_fd(child.stdio_fds[i]);
 }
@@ -295,7 +295,7 @@ static void close_childs_ends(const Plan *plan) {
 static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
         struct pd_clone_args args = {
                 .flags = PD_CLONE_PIDFD | PD_CLONE_INTO_CGROUP |
-                         (plan->kind == PLAN_RUN ? plan->namespaces : 0),
+                         (plan->kind == PLAN_RUN && !join_is_wanted(plan) ? plan->namespaces : 0),
                 .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
                 .exit_signal = SIGCHLD,
                 .cgroup = (uint64_t) plan->fds[PLAN_FD_CGROUP],
@@ -306,6 +306,7 @@ static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
         if (pipe2(lifeline, O_CLOEXEC) < 0)
                 return -errno;
         child.plan = plan;
+        child.mount_fds = mount_sources.fds;
         child.sync_fd = sync_fd;
         child.lifeline_fd = lifeline[0];
 
@@ -314,6 +315,8 @@ static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
                 close_fd(lifeline[1]);
                 if (plan->fds[PLAN_FD_OWN_CGROUP] >= 0)
                         reaper_run(&child, plan->fds[PLAN_FD_OWN_CGROUP]);
+                if (join_is_wanted(plan))
+                        join_run(&child);
                 child_run(&child);
         }
         close_fd(lifeline[0]);
@@ -336,19 +339,55 @@ static void end_child(const Plan *plan, const Spawned *s) {
                 ;
 }
 
+/* Enters the pid namespace of who is there; what else is joined, the child does. */
+static int prepare_namespaces(const Plan *plan, PlanFailure *failure) {
+        const char *what = "pid";
+        int r = 0;
+
+        if (plan->kind == PLAN_RUN)
+                r = join_prepare(plan, &child.shm_fd, &what);
+        else if ((plan->namespaces & CLONE_NEWPID) &&
+                        setns(plan->fds[PLAN_FD_TARGET], CLONE_NEWPID) < 0)
+                r = -errno;
+        if (r < 0)
+                fail_step(failure, PLAN_STEP_NAMESPACES, r, what);
+        return r;
+}
+
+/* From the one that joined to the one that it made. */
+static int take_first_process(int sync_fd, Spawned *s, PlanFailure *failure) {
+        siginfo_t si;
+        int r, pidfd = -EBADF;
+        pid_t pid = 0;
+
+        r = join_await(sync_fd, &pid, &pidfd, failure);
+        if (r < 0)
+                return r;
+        while (waitid(P_PID, (id_t) s->pid, &si, WEXITED) < 0 && errno == EINTR)
+                ;
+        close_fd(s->pidfd);
+        s->pid = pid;
+        s->pidfd = pidfd;
+        return 0;
+}
+
 int spawn_child(Plan *plan, int (*meanwhile)(void *userdata), void *userdata, Spawned *ret,
                 PlanFailure *failure) {
         Spawned s = { .pidfd = -EBADF,
                 .stdin_fd = -EBADF,
                 .stdout_fd = -EBADF,
                 .stderr_fd = -EBADF,
-                .terminal_fd = -EBADF };
+                .terminal_fd = -EBADF,
+                .mounts_fd = -EBADF,
+                .userns_fd = -EBADF };
+        const char *what;
         int sync[2], r;
 
-        child.upper_fd = -EBADF;
-        r = plan->kind == PLAN_RUN ? prepare_layers(plan) : 0;
+        child.upper_fd = child.shm_fd = child.devices_fd = -EBADF;
+        r = plan->kind == PLAN_RUN ? prepare_layers(plan, &s.userns_fd, failure) : 0;
         if (r < 0) {
-                fail_step(failure, PLAN_STEP_LAYERS, r, "");
+                if (failure->error == 0)
+                        fail_step(failure, PLAN_STEP_LAYERS, r, "");
                 return r;
         }
         r = prepare_streams(plan, &s);
@@ -358,11 +397,14 @@ int spawn_child(Plan *plan, int (*meanwhile)(void *userdata), void *userdata, Sp
                 fail_step(failure, PLAN_STEP_CLONE, r, "streams");
                 return r;
         }
-        if (plan->kind == PLAN_EXEC && setns(plan->fds[PLAN_FD_TARGET], CLONE_NEWPID) < 0) {
-                r = -errno;
-                fail_step(failure, PLAN_STEP_NAMESPACES, r, "pid");
+        r = devices_prepare(plan, &child.devices_fd, &what);
+        if (r < 0) {
+                fail_step(failure, PLAN_STEP_DEVICES, r, what);
                 return r;
         }
+        r = prepare_namespaces(plan, failure);
+        if (r < 0)
+                return r;
 
         s.pid = clone_child(plan, sync[1], &s.pidfd);
         close_fd(sync[1]);
@@ -372,18 +414,25 @@ int spawn_child(Plan *plan, int (*meanwhile)(void *userdata), void *userdata, Sp
                 return s.pid;
         }
 
-        r = let_go(plan, s.pid, sync[0], failure);
+        r = join_has_child(plan) ? take_first_process(sync[0], &s, failure) : 0;
+        /* Not of one that may start again at once: two mounts must not have its upper directory. */
+        if (plan->kind == PLAN_RUN && plan->flags & PLAN_FLAG_VOLATILE)
+                s.mounts_fd = namespace_open(s.pid, "mnt"); /* without it, it takes a little longer */
+        if (r >= 0)
+                r = let_go(plan, s.pid, sync[0], failure);
         if (r >= 0) {
                 r = meanwhile(userdata);
                 if (r < 0)
                         fail_step(failure, PLAN_STEP_PLAN, r, "log");
         }
         if (r >= 0)
-                r = await_execve(sync[0], &s, failure);
+                r = await_execve(plan, sync[0], &s, failure);
+        mount_sources_close(plan, &mount_sources);
         close_fd(sync[0]);
         if (r < 0) {
                 if (failure->error == 0)
                         fail_step(failure, PLAN_STEP_CLONE, r, "");
+                close_fd(s.mounts_fd);
                 end_child(plan, &s);
                 return r;
         }

@@ -9,28 +9,30 @@
 #include "base/cleanup.h"
 #include "model/digest.h"
 #include "model/failure.h"
+#include "puller/decompress.h"
+#include "puller/tar-split.h"
 
 struct archive;
 typedef struct ArchiveStream ArchiveStream;
 
-/* Called after each piece of input: bytes read of it, bytes in all (0: not known), bytes unpacked from it. */
-typedef void (*ArchiveStreamFn)(uint64_t done, uint64_t total, void *userdata);
+typedef struct ArchiveLimits {
+        uint64_t bytes;      /* after decompression */
+        uint64_t ratio;      /* of those to the bytes read; 0: any */
+        uint64_t free_bytes; /* up to here the ratio may be any */
+} ArchiveLimits;
 
 /**
  * archive_stream_new() - read an archive
  * @fd:    borrowed; read from where it stands
  * @name:  what sentences call the archive; borrowed
- * @limit: of bytes after decompression
  * @fn:    may be NULL
  *
- * Compressions: gzip, bzip2, xz, zstd, also one in another; the checksums of gzip are
- * held, those of the others are libarchive's. No helper program is ever run. The tar dialects: ustar,
- * pax, GNU, V7. Nothing is read yet.
+ * Compressions: what decompress.h takes off. The tar dialects: ustar, pax, GNU, V7. Nothing is read yet.
  *
  * Return: 0, or what fail() gives.
  */
-int archive_stream_new(int fd, const char *name, uint64_t limit, ArchiveStreamFn fn, void *userdata,
-                ArchiveStream **ret, Failure *reterr);
+int archive_stream_new(int fd, const char *name, const ArchiveLimits *limits, DecompressorFn fn,
+                void *userdata, ArchiveStream **ret, Failure *reterr);
 ArchiveStream *archive_stream_free(ArchiveStream *s);
 DEFINE_CLEANUP(ArchiveStream *, archive_stream_free);
 
@@ -43,6 +45,20 @@ int archive_stream_open(ArchiveStream *s, Failure *reterr);
 
 /** archive_stream_tar() - the reader to take entries and data from; borrowed. */
 struct archive *archive_stream_tar(ArchiveStream *s);
+
+/**
+ * archive_stream_split() - have all that passes from now on written down: before archive_stream_open()
+ * @writer: borrowed
+ */
+void archive_stream_split(ArchiveStream *s, TarSplitWriter *writer);
+
+/**
+ * archive_stream_content() - the entry whose header was just read has its data in a file of the tree
+ * @size: of the data, which follows as it is; not for sparse files
+ *
+ * Return: 0, or what tar_split_file() gives.
+ */
+int archive_stream_content(ArchiveStream *s, const char *path, uint64_t size);
 
 /** archive_stream_fail() - why did the tar's reader fail? One sentence. @entry: where, as shown to people, or NULL. */
 int archive_stream_fail(ArchiveStream *s, const char *entry, Failure *reterr);

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <grp.h>
 #include <linux/landlock.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -18,10 +20,13 @@
 /* Newer than the oldest headers we build with. */
 #define ACCESS_REFER (1ULL << 13)    /* version 2 */
 #define ACCESS_TRUNCATE (1ULL << 14) /* version 3 */
+#define ACCESS_BIND_TCP 1ULL         /* version 4 */
+#define ACCESS_CONNECT_TCP 2ULL
 #define SCOPE_ALL 3ULL               /* version 6: abstract sockets, signals */
 
 #define LANDLOCK_VERSION_NEEDED 2 /* before, nothing could be linked or moved to another directory */
-#define FILES_MAX 128
+#define FILES_MAX 256
+#define OVERFLOW_ID 65534
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED true
@@ -56,7 +61,7 @@ static int compare_fds(const void *a, const void *b) {
 
 static int close_others(const int *keep, size_t n_keep) {
         unsigned next = STDERR_FILENO + 1;
-        int sorted[8];
+        int sorted[CONFINE_KEPT_MAX];
 
         if (n_keep > ELEMENTSOF(sorted))
                 return -EINVAL;
@@ -98,19 +103,58 @@ static int change_root(int fd) {
         return 0;
 }
 
+static bool find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid) {
+        _cleanup_fclose_ FILE *f = fopen("/etc/passwd", "re");
+        const struct passwd *entry = NULL;
+
+        while (f && (entry = fgetpwent(f)) && !streq(entry->pw_name, name))
+                ;
+        if (!entry || entry->pw_uid == 0 || entry->pw_gid == 0)
+                return false;
+        *ret_uid = entry->pw_uid;
+        *ret_gid = entry->pw_gid;
+        return true;
+}
+
+static int bound_capabilities(uint64_t kept) {
+        for (int i = 0; i < 64; i++) {
+                int there = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+
+                if (there < 0)
+                        break;
+                if (there > 0 && (kept >> i & 1) == 0 && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
+                        return -errno;
+        }
+        return 0;
+}
+
 static int keep_capabilities(uint64_t kept) {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+        int r;
 
-        for (int i = 0; i < 64; i++) {
-                if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) < 0)
-                        break;
-                if ((kept >> i & 1) == 0 && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
-                        return -errno;
-        }
+        r = bound_capabilities(kept);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < ELEMENTSOF(data); i++)
                 data[i].effective = data[i].permitted = (uint32_t) (kept >> (32 * i));
         return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+int confine_user(const char *const *names, Failure *reterr) {
+        uid_t uid = OVERFLOW_ID;
+        gid_t gid = OVERFLOW_ID;
+        int r;
+
+        for (; *names && !find_user(*names, &uid, &gid); names++)
+                ;
+        r = bound_capabilities(0); /* while that is still allowed */
+        if (r >= 0 && (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
+                                      setresuid(uid, uid, uid) < 0))
+                r = -errno;
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to become an unprivileged user");
+        return 0;
 }
 
 static int lower_limit(int resource, uint64_t value) {
@@ -144,8 +188,14 @@ static uint64_t landlock_rights(ConfineAccess access) {
                                 LANDLOCK_ACCESS_FS_MAKE_DIR | ACCESS_REFER;
 
         switch (access) {
+        case CONFINE_LIST:
+                return LANDLOCK_ACCESS_FS_READ_DIR;
         case CONFINE_READ:
+        case CONFINE_LOOK:
+        case CONFINE_NETWORK:
                 return read;
+        case CONFINE_RECEIVE:
+                return 0;
         case CONFINE_DELETE:
                 return LANDLOCK_ACCESS_FS_READ_DIR | delete;
         case CONFINE_FILL:
@@ -157,11 +207,47 @@ static uint64_t landlock_rights(ConfineAccess access) {
         return 0;
 }
 
+static int allow_beneath(int ruleset, int fd, uint64_t rights) {
+        struct landlock_path_beneath_attr beneath = { .parent_fd = fd, .allowed_access = rights };
+
+        return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0
+                               ? -errno
+                               : 0;
+}
+
+static int allow_path(int ruleset, const char *path, uint64_t rights) {
+        _cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+        struct stat st;
+
+        if (fd < 0)
+                return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -errno;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISDIR(st.st_mode))
+                rights &= LANDLOCK_ACCESS_FS_READ_FILE; /* others are refused for a file */
+        return allow_beneath(ruleset, fd, rights);
+}
+
+static int allow_paths(int ruleset, const ConfineProfile *profile, uint64_t rights) {
+        int r = 0;
+
+        /* A rule that allows nothing is refused: without one nothing is allowed. */
+        if (profile->root_fd >= 0 && rights != 0)
+                r = allow_beneath(ruleset, profile->root_fd, rights);
+        if (r >= 0 && profile->received_fd > STDERR_FILENO)
+                r = allow_beneath(ruleset, profile->received_fd,
+                                landlock_rights(CONFINE_READ));
+        for (const char *const *path = profile->readable; r >= 0 && path && *path; path++)
+                r = allow_path(ruleset, *path, rights);
+        return r;
+}
+
 static int confine_paths(const ConfineProfile *profile) {
-        struct landlock_path_beneath_attr beneath = { .parent_fd = profile->root_fd };
+        bool network = profile->access == CONFINE_NETWORK;
+        _cleanup_close_ int ruleset = -EBADF; /* in force or not, it has done its work */
         LandlockRules rules = {};
         size_t size = sizeof(rules.access_fs);
-        int version, ruleset, r = 0;
+        int version, r;
 
         version = (int) syscall(
                         SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -172,7 +258,7 @@ static int confine_paths(const ConfineProfile *profile) {
                           : version >= 3 ? (1ULL << 15) - 1
                                          : (1ULL << 14) - 1;
         if (version >= 4) {
-                rules.access_net = 3; /* bind and connect, which nothing allows */
+                rules.access_net = network ? ACCESS_BIND_TCP : ACCESS_BIND_TCP | ACCESS_CONNECT_TCP;
                 size += sizeof(rules.access_net);
         }
         if (version >= 6) {
@@ -183,11 +269,9 @@ static int confine_paths(const ConfineProfile *profile) {
         if (ruleset < 0)
                 return -errno;
 
-        beneath.allowed_access = landlock_rights(profile->access) & rules.access_fs;
-        if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0 ||
-            syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+        r = allow_paths(ruleset, profile, landlock_rights(profile->access) & rules.access_fs);
+        if (r >= 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
                 r = -errno;
-        (void) close(ruleset); /* in force or not, it has done its work */
         return r;
 }
 
@@ -203,7 +287,10 @@ int confine_finish(const ConfineProfile *profile, Failure *reterr) {
         r = lower_limits(profile);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to set the worker's resource limits");
-        r = change_root(profile->root_fd);
+        if (profile->root_fd >= 0)
+                r = change_root(profile->root_fd);
+        else if (chdir("/") < 0)
+                r = -errno;
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to change the worker's root directory");
         r = keep_capabilities(profile->capabilities);
@@ -216,7 +303,9 @@ int confine_finish(const ConfineProfile *profile, Failure *reterr) {
                 return fail_errno(reterr, r, "Failed to confine the worker by landlock");
         if (SANITIZED)
                 return 0; /* its runtime makes calls of its own */
-        r = confine_system_calls(profile->access);
+        r = profile->no_new_code ? confine_code() : 0;
+        if (r >= 0)
+                r = confine_system_calls(profile->access);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to set the worker's system call filter");
         return 0;

@@ -31,9 +31,10 @@ int entry_path_normalize(const char *path, char ret[static ARCHIVE_PATH_MAX]) {
                         length = drop_last_component(result, length);
                         depth--;
                 } else if (n > 0 && !(n == 1 && *p == '.')) {
-                        if (n > NAME_MAX || length + n + 2 > sizeof(result) ||
-                                        depth >= ARCHIVE_DEPTH_MAX)
+                        if (n > NAME_MAX || length + n + 2 > sizeof(result))
                                 return -ENAMETOOLONG;
+                        if (depth >= ARCHIVE_DEPTH_MAX)
+                                return -EOVERFLOW;
                         if (length > 0)
                                 result[length++] = '/';
                         memcpy(result + length, p, n);
@@ -48,6 +49,14 @@ int entry_path_normalize(const char *path, char ret[static ARCHIVE_PATH_MAX]) {
         memcpy(ret, result, length);
         ret[length] = '\0';
         return 0;
+}
+
+size_t entry_path_depth(const char *path) {
+        size_t depth = *path != '\0';
+
+        for (; *path != '\0'; path++)
+                depth += *path == '/';
+        return depth;
 }
 
 Whiteout entry_whiteout(const char *name, const char **ret_hidden) {

@@ -13,9 +13,12 @@
  * `..` takes back the component before it, whatever that may be in the tree, as Docker does: no link is looked at.
  *
  * Return: 0, -EXDEV (leads out of the tree), -ENAMETOOLONG (a component over 255 bytes, the path over
- * ARCHIVE_PATH_MAX with its NUL, or more than ARCHIVE_DEPTH_MAX components).
+ * ARCHIVE_PATH_MAX with its NUL), -EOVERFLOW (more than ARCHIVE_DEPTH_MAX components).
  */
 int entry_path_normalize(const char *path, char ret[static ARCHIVE_PATH_MAX]);
+
+/** entry_path_depth() - how many components a normalized path has. */
+size_t entry_path_depth(const char *path);
 
 typedef enum Whiteout {
         WHITEOUT_NONE,    /* an ordinary name */

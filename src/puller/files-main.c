@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * puller/files-main.c: pocketdocker-files: the worker that deletes trees and reads logs. Static and without a library but
+ * puller/files-main.c: pocketdocker-files: the worker that deletes and measures trees and reads logs. Static and without a library but
  * C's: it runs at the end of each container and for each `logs`, where loading what archives take would be most of its
  * work.
  */
@@ -13,6 +13,7 @@ SANITIZER_DEFAULTS("detect_leaks=0");
 
 static const Role roles[] = {
         { "remove", role_remove },
+        { "measure", role_measure },
         { "readlog", role_readlog },
         {},
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * puller/gunzip.h: takes gzip off a stream and holds it to its checksums, which libarchive's reader passes over. Knows
- * zlib; knows no archive.
+ * no archive; which library does it is gunzip-isal.c's or gunzip-zlib.c's.
  */
 #pragma once
 #include <stdbool.h>
@@ -12,7 +12,11 @@
 typedef struct Gunzip Gunzip;
 
 /** gunzip_wanted() - are these the first bytes of gzip data? At least three are needed to tell; fewer are none. */
-bool gunzip_wanted(const void *data, size_t size);
+static inline bool gunzip_wanted(const void *data, size_t size) {
+        const uint8_t *bytes = data;
+
+        return size >= 3 && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8;
+}
 
 /** gunzip_new() - Return: 0 or -ENOMEM. */
 int gunzip_new(Gunzip **ret);

@@ -28,6 +28,21 @@ void reporter_progress(Reporter *reporter, const PullProgress *progress) {
                         &(PullReport) { .type = PULL_REPORT_PROGRESS, .progress = *progress });
 }
 
+int reporter_manifest(Reporter *reporter, const PullManifest *manifest) {
+        return send_report(reporter,
+                        &(PullReport) { .type = PULL_REPORT_MANIFEST, .manifest = *manifest });
+}
+
+int reporter_warning(Reporter *reporter, const char *text) {
+        return send_report(reporter,
+                        &(PullReport) { .type = PULL_REPORT_WARNING, .warning = (char *) text });
+}
+
+int reporter_layer(Reporter *reporter, const PullLayerProgress *layer) {
+        reporter->last_usec = now_monotonic();
+        return send_report(reporter, &(PullReport) { .type = PULL_REPORT_LAYER, .layer = *layer });
+}
+
 int reporter_result(Reporter *reporter, PullResult *result) {
         return send_report(
                         reporter, &(PullReport) { .type = PULL_REPORT_RESULT, .result = *result });

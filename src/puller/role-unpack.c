@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/str.h"
+#include "model/id.h"
 #include "model/image-config.h"
 #include "model/limits.h"
 #include "puller/confine.h"
@@ -22,8 +24,9 @@
 
 typedef struct UnpackOptions {
         int archive_fd, staging_fd;
-        const char *name, *message;
-        uint64_t limit_bytes, limit_entries;
+        const char *name, *message, *diff_id;
+        uint64_t limit_bytes, limit_entries, limit_ratio, limit_depth;
+        bool layer;
 } UnpackOptions;
 
 static void on_progress(const PullProgress *progress, void *userdata) {
@@ -78,17 +81,26 @@ static int unpack_layer(const UnpackOptions *options, Reporter *reporter, PullRe
         r = unpack_archive(&(UnpackArgs) {
                 .archive_fd = options->archive_fd,
                 .root_fd = root_fd,
+                .layer_fd = options->staging_fd,
                 .name = options->name,
                 .limit_bytes = options->limit_bytes,
                 .limit_entries = options->limit_entries,
+                .limit_ratio = options->limit_ratio,
+                .limit_depth = options->limit_depth,
                 .keep_owners = true,
-                .require_end = true,
+                .require_end = !options->diff_id, /* what has the right digest is as it was made */
                 .progress = on_progress,
                 .userdata = reporter,
         }, ret, reterr);
         if (r < 0)
                 return r;
 
+        if (options->diff_id && !streq(options->diff_id, ret->diff_id))
+                return fail(reterr, FAILURE_DIGEST_MISMATCH, EBADMSG,
+                                "'%s' unpacks to the digest 'sha256:%s' instead of 'sha256:%s'",
+                                options->name, ret->diff_id, options->diff_id);
+        if (options->layer)
+                return 0;
         r = make_config(options->message, ret);
         return r < 0 ? fail_errno(reterr, r, "Failed to make the config of '%s'", options->name)
                      : 0;
@@ -101,6 +113,7 @@ int role_unpack(int argc, char **argv) {
                 .name = "archive",
                 .limit_bytes = ARCHIVE_BYTES_MAX,
                 .limit_entries = ARCHIVE_ENTRIES_MAX,
+                .limit_ratio = ARCHIVE_RATIO_DEFAULT,
         };
         _cleanup_pull_report_ PullReport report = { .type = PULL_REPORT_RESULT };
         Reporter reporter = { .fd = -EBADF };
@@ -112,13 +125,17 @@ int role_unpack(int argc, char **argv) {
                 { "--report-fd", ROLE_OPTION_FD, true, &reporter.fd, NULL },
                 { "--name", ROLE_OPTION_STRING, false, &options.name, NULL },
                 { "--message", ROLE_OPTION_STRING, false, &options.message, NULL },
+                { "--layer", ROLE_OPTION_SWITCH, false, &options.layer, NULL },
+                { "--diff-id", ROLE_OPTION_STRING, false, &options.diff_id, NULL },
                 { "--limit-bytes", ROLE_OPTION_NUMBER, false, &options.limit_bytes, NULL },
                 { "--limit-entries", ROLE_OPTION_NUMBER, false, &options.limit_entries, NULL },
+                { "--limit-ratio", ROLE_OPTION_NUMBER, false, &options.limit_ratio, NULL },
+                { "--limit-depth", ROLE_OPTION_NUMBER, false, &options.limit_depth, NULL },
                 {},
         };
 
         r = role_options_parse(known, argc, argv);
-        if (r != argc)
+        if (r != argc || (options.diff_id && !id_is_valid(options.diff_id)))
                 return EXIT_FAILURE;
         r = confine_begin((const int[]) { options.archive_fd, options.staging_fd, reporter.fd }, 3,
                         &report.failure);

@@ -29,14 +29,27 @@ typedef struct DirTime {
         struct timespec mtime;
 } DirTime;
 
+/* A directory that was on the way lately: archives list together what is in one. */
+typedef struct KnownDir {
+        char path[ARCHIVE_PATH_MAX]; /* "/": none, for no path is like that */
+        int fd;                      /* owned */
+        bool linked;                 /* there was a link on the way to it */
+} KnownDir;
+
+#define KNOWN_DIRS 8U
+
 struct Tree {
         int root_fd; /* borrowed */
+        bool replaced; /* something has given way: a path may lead elsewhere than before */
         bool keep_owners;
+        bool refuse_links;
         uint64_t limit, n_made;
+        TreeReplaceFn replace; /* may be NULL */
+        void *userdata;
 
-        /* The directory of the last path: archives list what is in one directory together. */
-        char parent_path[ARCHIVE_PATH_MAX];
-        int parent_fd; /* owned, O_PATH; -EBADF: none */
+        KnownDir known[KNOWN_DIRS];
+        size_t next_known;     /* the one that goes next */
+        const KnownDir *parent; /* of the last path; NULL: none */
 
         DirTime *times; /* owned */
         size_t n_times, n_times_allocated;
@@ -52,7 +65,8 @@ int tree_new(int root_fd, bool keep_owners, uint64_t limit, Tree **ret) {
         t->root_fd = root_fd;
         t->keep_owners = keep_owners;
         t->limit = limit;
-        t->parent_fd = -EBADF;
+        for (size_t i = 0; i < KNOWN_DIRS; i++)
+                t->known[i] = (KnownDir) { .path = "/", .fd = -EBADF };
         *ret = t;
         return 0;
 }
@@ -60,7 +74,8 @@ int tree_new(int root_fd, bool keep_owners, uint64_t limit, Tree **ret) {
 Tree *tree_free(Tree *t) {
         if (!t)
                 return NULL;
-        close_fd(t->parent_fd);
+        for (size_t i = 0; i < KNOWN_DIRS; i++)
+                close_fd(t->known[i].fd);
         for (size_t i = 0; i < t->n_times; i++)
                 free(t->times[i].path);
         free(t->times);
@@ -68,12 +83,21 @@ Tree *tree_free(Tree *t) {
         return NULL;
 }
 
-/* Opens @path with links followed inside the root. Return: an fd, or negative errno. */
-static int walk(Tree *t, const char *path, int flags) {
-        struct open_how how = {
-                .flags = (uint64_t) flags | O_CLOEXEC,
-                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-        };
+void tree_on_replace(Tree *t, TreeReplaceFn fn, void *userdata) {
+        t->replace = fn;
+        t->userdata = userdata;
+}
+
+void tree_refuse_links(Tree *t) {
+        t->refuse_links = true;
+}
+
+bool tree_went_through_link(const Tree *t) {
+        return t->parent && t->parent->linked;
+}
+
+static int walk_by(Tree *t, const char *path, int flags, uint64_t resolve) {
+        struct open_how how = { .flags = (uint64_t) flags | O_CLOEXEC, .resolve = resolve };
 
         for (unsigned i = 0; i < WALK_RETRIES; i++) {
                 int fd;
@@ -85,6 +109,13 @@ static int walk(Tree *t, const char *path, int flags) {
                         return -errno;
         }
         return -EAGAIN;
+}
+
+/* Opens @path with links followed inside the root. Return: an fd, or negative errno. */
+static int walk(Tree *t, const char *path, int flags) {
+        return walk_by(t, path, flags,
+                        RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS |
+                                        (t->refuse_links ? RESOLVE_NO_SYMLINKS : 0));
 }
 
 static int count_one(Tree *t) {
@@ -145,11 +176,30 @@ static int make_missing(Tree *t, const char *path) {
         return fd;
 }
 
+static const KnownDir *find_known(const Tree *t, const char *path) {
+        for (size_t i = 0; i < KNOWN_DIRS; i++)
+                if (streq(t->known[i].path, path))
+                        return &t->known[i];
+        return NULL;
+}
+
+/* Takes @fd; the oldest one goes. */
+static const KnownDir *know_dir(Tree *t, const char *path, int fd, bool linked) {
+        KnownDir *dir = &t->known[t->next_known++ % KNOWN_DIRS];
+
+        close_fd(dir->fd);
+        dir->fd = fd;
+        dir->linked = linked;
+        memcpy(dir->path, path, strlen(path) + 1);
+        return dir;
+}
+
 /* Finds the directory that @path is in. @ret_name: within @path. Return: an fd borrowed until the next call, or negative errno. */
 static int locate(Tree *t, const char *path, const char **ret_name) {
         const char *slash = strrchr(path, '/');
         size_t length = slash ? (size_t) (slash - path) : 0;
         char parent[ARCHIVE_PATH_MAX];
+        bool linked;
         int fd;
 
         if (*path == '\0')
@@ -160,29 +210,36 @@ static int locate(Tree *t, const char *path, const char **ret_name) {
         *ret_name = slash ? slash + 1 : path;
         memcpy(parent, path, length);
         parent[length] = '\0';
-        if (t->parent_fd >= 0 && streq(t->parent_path, parent))
-                return t->parent_fd;
+        t->parent = find_known(t, parent);
+        if (t->parent)
+                return t->parent->fd;
 
-        fd = walk(t, parent, O_PATH | O_DIRECTORY);
+        fd = walk_by(t, parent, O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+        linked = fd == -ELOOP;
+        if (linked)
+                fd = walk(t, parent, O_PATH | O_DIRECTORY);
         if (fd == -ENOENT)
                 fd = make_missing(t, parent);
         if (fd < 0)
                 return fd;
 
-        close_fd(t->parent_fd);
-        t->parent_fd = fd;
-        memcpy(t->parent_path, parent, length + 1);
+        t->parent = know_dir(t, parent, fd, linked);
         return fd;
 }
 
 /* Takes away what stands in the way. Paths may lead elsewhere afterwards: what is remembered of them is forgotten. */
-static int clear_name(Tree *t, int parent_fd, const char *name) {
+static int clear_name(Tree *t, const char *path, int parent_fd, const char *name) {
         int r;
 
-        r = delete_tree_at(parent_fd, name);
-        /* no path equals this: the directory is looked up anew by the next one, the fd stays good until then */
-        t->parent_path[0] = '/';
-        t->parent_path[1] = '\0';
+        if (t->replace)
+                r = t->replace(parent_fd, name, tree_went_through_link(t) ? NULL : path,
+                                t->userdata);
+        else
+                r = delete_tree_at(parent_fd, name);
+        /* directories are looked up anew by the next path; the fd of this one stays good until then */
+        for (size_t i = 0; i < KNOWN_DIRS; i++)
+                strcpy(t->known[i].path, "/");
+        t->replaced = true;
         return r;
 }
 
@@ -200,12 +257,16 @@ static int set_owner(Tree *t, int fd, const TreeAttributes *a) {
         return fchmod(fd, a->mode) < 0 ? -errno : 0;
 }
 
-static int remember_time(Tree *t, const char *path, int fd, const TreeAttributes *a) {
-        struct stat st;
+/* Is what was made with this mode right as it is? Its owner is who made it, its group that too or the directory's. */
+static bool is_right_as_made(const Tree *t, const TreeAttributes *a, const struct stat *st) {
+        return (st->st_mode & 07777) == a->mode &&
+               (!t->keep_owners || (st->st_uid == a->uid && st->st_gid == a->gid));
+}
+
+static int remember_time(
+                Tree *t, const char *path, const struct stat *st, const TreeAttributes *a) {
         DirTime *time;
 
-        if (fstat(fd, &st) < 0)
-                return -errno;
         if (t->n_times == t->n_times_allocated) {
                 size_t n = t->n_times_allocated ? t->n_times_allocated * 2 : 64;
                 DirTime *times;
@@ -218,7 +279,12 @@ static int remember_time(Tree *t, const char *path, int fd, const TreeAttributes
         }
 
         time = &t->times[t->n_times];
-        *time = (DirTime) { .path = strdup(path), .dev = st.st_dev, .ino = st.st_ino, .mtime = a->mtime };
+        *time = (DirTime) {
+                .path = strdup(path),
+                .dev = st->st_dev,
+                .ino = st->st_ino,
+                .mtime = a->mtime,
+        };
         if (!time->path)
                 return -ENOMEM;
         t->n_times++;
@@ -226,7 +292,8 @@ static int remember_time(Tree *t, const char *path, int fd, const TreeAttributes
 }
 
 /* Makes or takes the directory at one name. Return: an fd, or negative errno. */
-static int make_or_take_dir(Tree *t, int parent_fd, const char *name) {
+static int make_or_take_dir(
+                Tree *t, const char *path, int parent_fd, const char *name, mode_t mode) {
         _cleanup_close_ int fd = -EBADF;
         bool was_hidden = false;
         int r;
@@ -235,7 +302,7 @@ static int make_or_take_dir(Tree *t, int parent_fd, const char *name) {
         if (r < 0)
                 return r;
 
-        if (mkdirat(parent_fd, name, 0700) < 0) {
+        if (mkdirat(parent_fd, name, mode) < 0) {
                 struct stat st;
 
                 if (errno != EEXIST)
@@ -244,10 +311,10 @@ static int make_or_take_dir(Tree *t, int parent_fd, const char *name) {
                         return -errno;
                 if (!S_ISDIR(st.st_mode)) {
                         was_hidden = is_hidden_mark(&st);
-                        r = clear_name(t, parent_fd, name);
+                        r = clear_name(t, path, parent_fd, name);
                         if (r < 0)
                                 return r;
-                        if (mkdirat(parent_fd, name, 0700) < 0)
+                        if (mkdirat(parent_fd, name, mode) < 0)
                                 return -errno;
                 }
         }
@@ -265,6 +332,8 @@ static int make_or_take_dir(Tree *t, int parent_fd, const char *name) {
 
 int tree_make_dir(Tree *t, const char *path, const TreeAttributes *a, int *ret_fd) {
         _cleanup_close_ int fd = -EBADF;
+        bool linked = false;
+        struct stat st;
         int r;
 
         if (*path == '\0')
@@ -276,19 +345,24 @@ int tree_make_dir(Tree *t, const char *path, const TreeAttributes *a, int *ret_f
                 parent_fd = locate(t, path, &name);
                 if (parent_fd < 0)
                         return parent_fd;
-                fd = make_or_take_dir(t, parent_fd, name);
+                linked = t->parent->linked;
+                fd = make_or_take_dir(t, path, parent_fd, name, a->mode & 0777U);
         }
         if (fd < 0)
                 return fd;
 
-        r = set_owner(t, fd, a);
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        r = is_right_as_made(t, a, &st) ? 0 : set_owner(t, fd, a);
         if (r < 0)
                 return r;
-        r = remember_time(t, path, fd, a);
+        r = remember_time(t, path, &st, a);
         if (r < 0)
                 return r;
 
-        *ret_fd = TAKE_FD(fd);
+        /* what is in it comes next, most often */
+        *ret_fd = know_dir(t, path, fd, linked)->fd;
+        (void) TAKE_FD(fd);
         return 0;
 }
 
@@ -309,7 +383,7 @@ static int make(Tree *t, const char *path, MakeFn fn, const void *data, int *ret
 
         r = fn(parent_fd, name, data);
         if (r == -EEXIST) {
-                r = clear_name(t, parent_fd, name);
+                r = clear_name(t, path, parent_fd, name);
                 if (r >= 0)
                         r = fn(parent_fd, name, data);
         }
@@ -322,17 +396,19 @@ static int make(Tree *t, const char *path, MakeFn fn, const void *data, int *ret
 }
 
 static int make_file(int parent_fd, const char *name, const void *data) {
+        const TreeAttributes *a = data;
         int fd;
 
-        fd = openat(parent_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        fd = openat(parent_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                        a->mode & 0777U);
         return fd < 0 ? -errno : fd;
 }
 
-int tree_make_file(Tree *t, const char *path, int *ret_fd) {
+int tree_make_file(Tree *t, const char *path, const TreeAttributes *a, int *ret_fd) {
         const char *name;
         int parent_fd, r;
 
-        r = make(t, path, make_file, NULL, &parent_fd, &name);
+        r = make(t, path, make_file, a, &parent_fd, &name);
         if (r < 0)
                 return r;
 
@@ -341,11 +417,15 @@ int tree_make_file(Tree *t, const char *path, int *ret_fd) {
 }
 
 int tree_seal_file(Tree *t, int fd, const TreeAttributes *a) {
-        return set_owner(t, fd, a);
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        return is_right_as_made(t, a, &st) ? 0 : set_owner(t, fd, a);
 }
 
-int tree_set_time(int fd, const TreeAttributes *a) {
-        return futimens(fd, (const struct timespec[2]) { a->mtime, a->mtime }) < 0 ? -errno : 0;
+int tree_set_time(int fd, const struct timespec *mtime) {
+        return futimens(fd, (const struct timespec[2]) { *mtime, *mtime }) < 0 ? -errno : 0;
 }
 
 static int set_name_owner(Tree *t, int parent_fd, const char *name, const TreeAttributes *a) {
@@ -354,8 +434,8 @@ static int set_name_owner(Tree *t, int parent_fd, const char *name, const TreeAt
         return 0;
 }
 
-static int set_name_time(int parent_fd, const char *name, const TreeAttributes *a) {
-        const struct timespec times[2] = { a->mtime, a->mtime };
+static int set_name_time(int parent_fd, const char *name, const struct timespec *mtime) {
+        const struct timespec times[2] = { *mtime, *mtime };
 
         return utimensat(parent_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
@@ -372,7 +452,7 @@ int tree_make_symlink(Tree *t, const char *path, const char *target, const TreeA
         if (r < 0)
                 return r;
         r = set_name_owner(t, parent_fd, name, a);
-        return r < 0 ? r : set_name_time(parent_fd, name, a);
+        return r < 0 ? r : set_name_time(parent_fd, name, &a->mtime);
 }
 
 static int make_fifo(int parent_fd, const char *name, const void *data) {
@@ -392,7 +472,7 @@ int tree_make_fifo(Tree *t, const char *path, const TreeAttributes *a) {
         /* fchmodat() follows links, and this name is none: nobody else writes to the tree */
         if (fchmodat(parent_fd, name, a->mode, 0) < 0)
                 return -errno;
-        return set_name_time(parent_fd, name, a);
+        return set_name_time(parent_fd, name, &a->mtime);
 }
 
 typedef struct LinkTarget {
@@ -448,6 +528,8 @@ int tree_hide(Tree *t, const char *path) {
         int parent_fd, r;
 
         parent_fd = locate(t, path, &name);
+        if (parent_fd == -ENOTDIR || (parent_fd >= 0 && tree_went_through_link(t)))
+                return 0; /* a file or a link of this layer stands there, and hides what is below it by itself */
         if (parent_fd < 0)
                 return parent_fd;
 
@@ -461,35 +543,55 @@ int tree_hide(Tree *t, const char *path) {
         return S_ISDIR(st.st_mode) ? tree_hide_below(t, path) : 0;
 }
 
+/* The directory of this layer that @path is, without a link on the way. Return: an fd, or negative errno. */
+static int walk_to_dir(Tree *t, const char *path) {
+        return walk_by(t, path, O_RDONLY | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+}
+
 int tree_hide_below(Tree *t, const char *path) {
         _cleanup_close_ int fd = -EBADF;
 
-        fd = walk(t, path, O_RDONLY | O_DIRECTORY);
+        fd = walk_to_dir(t, path);
         if (fd == -ENOENT) {
                 close_fd(make_missing(t, path)); /* its failure shows in the walk */
-                fd = walk(t, path, O_RDONLY | O_DIRECTORY);
+                fd = walk_to_dir(t, path);
         }
+        if (fd == -ENOTDIR || fd == -ELOOP)
+                return 0; /* as above */
         return fd < 0 ? fd : make_opaque(fd);
+}
+
+/* The same where something has given way, so that a path may be something else by now. */
+static int set_time_if_same(Tree *t, const DirTime *time) {
+        _cleanup_close_ int fd = -EBADF;
+        struct stat st;
+
+        fd = walk(t, time->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        if (fd < 0)
+                return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? 0 : fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (st.st_dev != time->dev || st.st_ino != time->ino)
+                return 0;
+        return tree_set_time(fd, &time->mtime);
 }
 
 int tree_finish(Tree *t) {
         for (size_t i = 0; i < t->n_times; i++) {
                 const DirTime *time = &t->times[i];
-                _cleanup_close_ int fd = -EBADF;
-                struct stat st;
+                const char *name;
+                int fd, r;
 
-                fd = walk(t, time->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-                if (fd < 0) {
-                        if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
-                                continue; /* gave way to a later entry */
-                        return fd;
+                if (t->replaced || *time->path == '\0')
+                        r = set_time_if_same(t, time);
+                else {
+                        fd = locate(t, time->path, &name);
+                        if (fd < 0)
+                                return fd;
+                        r = set_name_time(fd, name, &time->mtime);
                 }
-                if (fstat(fd, &st) < 0)
-                        return -errno;
-                if (st.st_dev != time->dev || st.st_ino != time->ino)
-                        continue;
-                if (futimens(fd, (const struct timespec[2]) { time->mtime, time->mtime }) < 0)
-                        return -errno;
+                if (r < 0)
+                        return r;
         }
         return 0;
 }

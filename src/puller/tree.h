@@ -39,13 +39,28 @@ int tree_new(int root_fd, bool keep_owners, uint64_t limit, Tree **ret);
 Tree *tree_free(Tree *t);
 DEFINE_CLEANUP(Tree *, tree_free);
 
-/** tree_make_dir() - @ret_fd: for attributes, O_RDONLY, the caller's. Its time is set by tree_finish(). */
+/*
+ * What is about to give way: makes the name vanish, and returns 0 or negative errno. @path: as it was asked for, or NULL: it went
+ * through a link, so that it may name something else later.
+ */
+typedef int (*TreeReplaceFn)(int parent_fd, const char *name, const char *path, void *userdata);
+
+/** tree_on_replace() - without it what gives way is deleted. */
+void tree_on_replace(Tree *t, TreeReplaceFn fn, void *userdata);
+
+/** tree_refuse_links() - a path through a link fails with -ELOOP, wherever it leads. */
+void tree_refuse_links(Tree *t);
+
+/** tree_went_through_link() - did the way to the last thing made? */
+bool tree_went_through_link(const Tree *t);
+
+/** tree_make_dir() - @ret_fd: for attributes, O_RDONLY, borrowed until the next call. Its time is set by tree_finish(). */
 int tree_make_dir(Tree *t, const char *path, const TreeAttributes *a, int *ret_fd);
 
 /** tree_make_file() - @ret_fd: empty, O_WRONLY, the caller's; tree_seal_file() sets owner and mode once it is written, then come attributes, then tree_set_time(). */
-int tree_make_file(Tree *t, const char *path, int *ret_fd);
+int tree_make_file(Tree *t, const char *path, const TreeAttributes *a, int *ret_fd);
 int tree_seal_file(Tree *t, int fd, const TreeAttributes *a);
-int tree_set_time(int fd, const TreeAttributes *a);
+int tree_set_time(int fd, const struct timespec *mtime);
 
 int tree_make_symlink(Tree *t, const char *path, const char *target, const TreeAttributes *a);
 int tree_make_fifo(Tree *t, const char *path, const TreeAttributes *a);
@@ -53,7 +68,11 @@ int tree_make_fifo(Tree *t, const char *path, const TreeAttributes *a);
 /** tree_make_link() - another name for what @target names, which is not followed. */
 int tree_make_link(Tree *t, const char *path, const char *target);
 
-/** tree_hide() - hide PATH of the layers below; what this layer itself has there stays, alone. */
+/**
+ * tree_hide() - hide PATH of the layers below; what this layer itself has there stays, alone
+ *
+ * Below a file or a link of this layer nothing of those below can be seen: then there is nothing to do.
+ */
 int tree_hide(Tree *t, const char *path);
 
 /** tree_hide_below() - hide all that the layers below have in the directory PATH. */

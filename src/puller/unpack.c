@@ -7,6 +7,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +19,8 @@
 #include "model/limits.h"
 #include "model/names.h"
 #include "puller/archive-stream.h"
+#include "puller/delete-tree.h"
+#include "puller/entry-attributes.h"
 #include "puller/entry-name.h"
 #include "puller/tree.h"
 
@@ -24,8 +28,11 @@ typedef struct Unpack {
         const UnpackArgs *args; /* borrowed */
         ArchiveStream *stream;  /* owned */
         Tree *tree;             /* owned */
+        TarSplitWriter *split;  /* owned; NULL: none is wanted */
+        int split_fd, gone_fd;  /* owned */
         PullResult result;
         size_t n_devices_allocated;
+        uint64_t limit_depth;
 } Unpack;
 
 /* One entry while it is looked at. Pointers are borrowed from the reader. */
@@ -48,6 +55,9 @@ static void result_done(PullResult *result) {
 static void unpack_done(Unpack *u) {
         tree_free(u->tree);
         archive_stream_free(u->stream);
+        tar_split_writer_free(u->split);
+        close_fd(u->split_fd);
+        close_fd(u->gone_fd);
         result_done(&u->result);
 }
 
@@ -69,6 +79,10 @@ static int fail_entry(const Unpack *u, const Entry *e, int error, Failure *reter
                 return refuse(u, e, error, "stands where only a directory can", reterr);
         case -ENAMETOOLONG:
                 return refuse(u, e, error, "has a name that is too long", reterr);
+        case -EOVERFLOW:
+                return fail(reterr, FAILURE_LIMIT_REACHED, error,
+                                "Entry '%s' of '%s' lies deeper than %ju directories", e->shown,
+                                u->args->name, (uintmax_t) u->limit_depth);
         case -E2BIG:
                 return fail(reterr, FAILURE_LIMIT_REACHED, error,
                                 "Entry '%s' of '%s' makes it more than %ju files and directories",
@@ -88,15 +102,7 @@ static int read_owner(const Unpack *u, Entry *e, Failure *reterr) {
                                 u->args->name, (intmax_t) uid, (intmax_t) gid,
                                 FOREIGN_ID_COUNT - 1);
 
-        e->attributes = (TreeAttributes) {
-                .uid = (uid_t) uid,
-                .gid = (gid_t) gid,
-                .mode = archive_entry_perm(e->header) & 07777,
-                .mtime = { .tv_sec = archive_entry_mtime(e->header),
-                                .tv_nsec = archive_entry_mtime_nsec(e->header) },
-        };
-        if (e->attributes.mtime.tv_nsec < 0 || e->attributes.mtime.tv_nsec > 999999999)
-                e->attributes.mtime.tv_nsec = 0;
+        entry_attributes(e->header, &e->attributes);
         return 0;
 }
 
@@ -134,8 +140,12 @@ static int set_attributes(const Unpack *u, const Entry *e, int fd, Failure *rete
 /* Copies an entry's data. Holes are left out; what is claimed and not there is a hole at the end. */
 static int copy_data(Unpack *u, const Entry *e, int fd, Failure *reterr) {
         la_int64_t size = archive_entry_size(e->header), offset;
+        /* A sparse file's data is not what the tar has, and what lies behind a link is found by no plain path. */
+        bool told = u->split && !tree_went_through_link(u->tree) &&
+                    archive_entry_sparse_count(e->header) == 0;
         struct archive *tar = archive_stream_tar(u->stream);
         uint64_t end = 0;
+        bool whole = true;
         const void *data;
         size_t n;
         int r;
@@ -146,6 +156,11 @@ static int copy_data(Unpack *u, const Entry *e, int fd, Failure *reterr) {
                                 e->shown, u->args->name, (intmax_t) size,
                                 (uintmax_t) u->args->limit_bytes);
 
+        if (told) {
+                r = archive_stream_content(u->stream, e->path, (uint64_t) size);
+                if (r < 0)
+                        return archive_stream_fail(u->stream, e->shown, reterr);
+        }
         while ((r = archive_read_data_block(tar, &data, &n, &offset)) == ARCHIVE_OK) {
                 if (offset < 0 || offset > size || n > (uint64_t) (size - offset))
                         return refuse(u, e, EBADMSG, "lies about its size", reterr);
@@ -153,6 +168,7 @@ static int copy_data(Unpack *u, const Entry *e, int fd, Failure *reterr) {
                 if (r < 0)
                         return fail_errno(reterr, r, "Failed to write entry '%s' of '%s'", e->shown,
                                         u->args->name);
+                whole = whole && (uint64_t) offset == end;
                 if (n > 0)
                         end = (uint64_t) offset + n;
         }
@@ -161,6 +177,8 @@ static int copy_data(Unpack *u, const Entry *e, int fd, Failure *reterr) {
         if (end < (uint64_t) size && ftruncate(fd, size) < 0)
                 return fail_errno(reterr, errno, "Failed to write entry '%s' of '%s'", e->shown,
                                 u->args->name);
+        if (told && (!whole || end != (uint64_t) size))
+                tar_split_incomplete(u->split); /* it is sparse in a way that the header did not show */
 
         u->result.size_bytes += (uint64_t) size;
         return 0;
@@ -170,7 +188,7 @@ static int unpack_file(Unpack *u, const Entry *e, Failure *reterr) {
         _cleanup_close_ int fd = -EBADF;
         int r;
 
-        r = tree_make_file(u->tree, e->path, &fd);
+        r = tree_make_file(u->tree, e->path, &e->attributes, &fd);
         if (r < 0)
                 return fail_entry(u, e, r, reterr);
         r = copy_data(u, e, fd, reterr);
@@ -184,13 +202,12 @@ static int unpack_file(Unpack *u, const Entry *e, Failure *reterr) {
         r = set_attributes(u, e, fd, reterr);
         if (r < 0)
                 return r;
-        r = tree_set_time(fd, &e->attributes);
+        r = tree_set_time(fd, &e->attributes.mtime);
         return r < 0 ? fail_entry(u, e, r, reterr) : 0;
 }
 
 static int unpack_dir(Unpack *u, const Entry *e, Failure *reterr) {
-        _cleanup_close_ int fd = -EBADF;
-        int r;
+        int fd, r;
 
         r = tree_make_dir(u->tree, e->path, &e->attributes, &fd);
         if (r < 0)
@@ -339,6 +356,8 @@ static int unpack_entry(Unpack *u, struct archive_entry *header, Failure *reterr
         r = entry_path_normalize(e.name, e.path);
         if (r == -EXDEV)
                 return refuse(u, &e, r, "leads out of the archive", reterr);
+        if (r >= 0 && entry_path_depth(e.path) > u->limit_depth)
+                r = -EOVERFLOW;
         if (r < 0)
                 return fail_entry(u, &e, r, reterr);
         r = read_owner(u, &e, reterr);
@@ -380,6 +399,53 @@ static int unpack_entries(Unpack *u, Failure *reterr) {
         }
 }
 
+/* What a later entry replaces is kept, as long as the tar cannot be made again without it. */
+static int on_replace(int parent_fd, const char *name, const char *path, void *userdata) {
+        char number[sizeof("4294967295")];
+        Unpack *u = userdata;
+        struct stat st;
+        uint32_t n;
+        int r;
+
+        if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if ((S_ISREG(st.st_mode) && st.st_size > 0) || S_ISDIR(st.st_mode)) {
+                if (!path)
+                        tar_split_incomplete(u->split);
+                r = path ? tar_split_moved(u->split, path, &n) : -E2BIG;
+                if (r < 0 && r != -E2BIG)
+                        return r;
+                if (r >= 0 && u->gone_fd < 0)
+                        u->gone_fd = r = mkdir_open_at(u->args->layer_fd, TAR_SPLIT_GONE, 0700);
+                if (r >= 0) {
+                        (void) snprintf(number, sizeof(number), "%u", n); /* fits */
+                        if (renameat2(parent_fd, name, u->gone_fd, number, RENAME_NOREPLACE) >= 0)
+                                return 0;
+                        return -errno;
+                }
+                if (r != -E2BIG)
+                        return r;
+        }
+        return delete_tree_at(parent_fd, name);
+}
+
+static int begin_split(Unpack *u) {
+        int r;
+
+        if (u->args->layer_fd < 0)
+                return 0;
+        u->split_fd = openat(u->args->layer_fd, TAR_SPLIT_NAME,
+                        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (u->split_fd < 0)
+                return -errno;
+        r = tar_split_writer_new(u->split_fd, &u->split);
+        if (r < 0)
+                return r;
+        archive_stream_split(u->stream, u->split);
+        tree_on_replace(u->tree, on_replace, u);
+        return 0;
+}
+
 static void on_input(uint64_t done, uint64_t total, void *userdata) {
         Unpack *u = userdata;
 
@@ -391,17 +457,26 @@ static void on_input(uint64_t done, uint64_t total, void *userdata) {
 }
 
 int unpack_archive(const UnpackArgs *args, PullResult *ret, Failure *reterr) {
-        _cleanup_(unpack_done) Unpack u = { .args = args };
+        _cleanup_(unpack_done) Unpack u = { .args = args, .split_fd = -EBADF, .gone_fd = -EBADF };
+        const ArchiveLimits limits = {
+                .bytes = args->limit_bytes,
+                .ratio = args->limit_ratio,
+                .free_bytes = ARCHIVE_RATIO_FREE_BYTES,
+        };
         Digest digest;
         int r;
 
+        u.limit_depth = args->limit_depth ? args->limit_depth : ARCHIVE_DEPTH_MAX;
         r = tree_new(args->root_fd, args->keep_owners, args->limit_entries, &u.tree);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to prepare for '%s'", args->name);
-        r = archive_stream_new(args->archive_fd, args->name, args->limit_bytes, on_input, &u,
-                        &u.stream, reterr);
+        r = archive_stream_new(args->archive_fd, args->name, &limits, on_input, &u, &u.stream,
+                        reterr);
         if (r < 0)
                 return r;
+        r = begin_split(&u);
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to store what makes '%s' again", args->name);
         r = archive_stream_open(u.stream, reterr);
         if (r < 0)
                 return r;
@@ -416,6 +491,9 @@ int unpack_archive(const UnpackArgs *args, PullResult *ret, Failure *reterr) {
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to set the times of the directories of '%s'",
                                 args->name);
+        r = u.split ? tar_split_finish(u.split) : 0;
+        if (r < 0)
+                return fail_errno(reterr, r, "Failed to store what makes '%s' again", args->name);
         if (syncfs(args->root_fd) < 0)
                 return fail_errno(reterr, errno, "Failed to write '%s' to the disk", args->name);
 

@@ -12,6 +12,7 @@
 #include "model/limits.h"
 
 #define FILE_BYTES_MAX (64U * 1024)
+#define START_PROCESSES 2U /* a monitor and the command */
 
 int cgroup_read_line(int dir_fd, const char *file, char **ret) {
         char *text;
@@ -139,6 +140,19 @@ void cgroup_cap_owner(int owner_fd) {
         }
         (void) snprintf(text, sizeof(text), "%u", OWNER_PIDS_MAX);
         (void) write_value(owner_fd, "pids.max", text);
+}
+
+int cgroup_check_owner(int dir_fd, Failure *reterr) {
+        _cleanup_free_ char *current = NULL, *max = NULL;
+        uint64_t n, limit;
+
+        /* Without the controller there are no such files; root's says "max". */
+        if (cgroup_read_line(dir_fd, "../pids.max", &max) < 0 || parse_u64(max, &limit) < 0 ||
+                        cgroup_read_line(dir_fd, "../pids.current", &current) < 0 ||
+                        parse_u64(current, &n) < 0 || n + START_PROCESSES <= limit)
+                return 0;
+        return fail(reterr, FAILURE_LIMIT_REACHED, 0,
+                        "The containers of one user may have %" PRIu64 " processes", limit);
 }
 
 const char *cgroup_missing_reason(int mount_fd, const char *controller) {

@@ -28,6 +28,15 @@ void cgroup_cap_owner(int owner_fd);
 /** cgroup_read_line() - a file's first line. @ret: owned by the caller. Return: 0 or negative errno. */
 int cgroup_read_line(int dir_fd, const char *file, char **ret);
 
+/**
+ * cgroup_check_owner() - may the owner's containers have more processes?
+ * @dir_fd: the directory of one of them
+ *
+ * Return: 0, also where there is no such limit, or FAILURE_LIMIT_REACHED. What lies between this look and the fork is the
+ * kernel's to refuse.
+ */
+int cgroup_check_owner(int dir_fd, Failure *reterr);
+
 /** cgroup_read_count() - a number of a file of "KEY NUMBER" lines; 0 if it has no such key. Return: 0 or negative errno. */
 int cgroup_read_count(int dir_fd, const char *file, const char *key, uint64_t *ret);
 

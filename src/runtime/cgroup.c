@@ -3,10 +3,12 @@
 #include "runtime/cgroup.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include "base/fd.h"
@@ -15,10 +17,11 @@
 #include "base/usec.h"
 #include "model/names.h"
 #include "runtime/cgroup-limits.h"
-#include "runtime/probe-cgroup.h"
+#include "runtime/cgroup-delegate.h"
 
 #define MOUNTS_BYTES_MAX (4U * 1024 * 1024)
 #define OWNER_NAME_MAX sizeof("u4294967295")
+#define BASE_TRIES_MAX 16
 
 static bool is_cgroup2(const char *path) {
         struct statfs st;
@@ -155,6 +158,39 @@ static void set_up_owners(const CgroupTree *t) {
         }
 }
 
+/*
+ * With @own the tree is made, and locked: state directories of one path may lie in two file systems, in two mount namespaces
+ * or one mounted over the other, whose locks know nothing of each other, and each one's daemon would sweep away what the
+ * other has. Who had it may remove it just before it lets go, then it is made again.
+ */
+static int open_base(const char *path, bool own, int *ret, Failure *reterr) {
+        struct stat held, there;
+
+        for (int tries = 0; tries < BASE_TRIES_MAX; tries++) {
+                _cleanup_close_ int fd = -EBADF;
+
+                if (own && mkdir(path, 0755) < 0 && errno != EEXIST)
+                        return fail(reterr, FAILURE_NOT_AVAILABLE, errno,
+                                        "Cannot make the cgroup '%s': %s", path, strerror(errno));
+                fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                if (fd < 0 && own && errno == ENOENT)
+                        continue;
+                if (fd < 0)
+                        return fail(reterr, FAILURE_NOT_AVAILABLE, errno,
+                                        "Cannot open the cgroup '%s': %s", path, strerror(errno));
+                if (own && flock(fd, LOCK_EX | LOCK_NB) < 0)
+                        break;
+                if (!own || (fstat(fd, &held) >= 0 && stat(path, &there) >= 0 &&
+                                            held.st_ino == there.st_ino)) {
+                        *ret = TAKE_FD(fd);
+                        return 0;
+                }
+        }
+        return fail(reterr, FAILURE_NOT_AVAILABLE, EBUSY,
+                        "Another daemon uses the cgroup '%s', for a directory of the same name",
+                        path);
+}
+
 int cgroup_tree_open(int run_dir_fd, const char *hash, CgroupTree *ret, Failure *reterr) {
         _cleanup_free_ char *mount = NULL, *full = NULL, *parent = NULL;
         CgroupTree t = { .base_fd = -EBADF };
@@ -179,15 +215,7 @@ int cgroup_tree_open(int run_dir_fd, const char *hash, CgroupTree *ret, Failure 
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to find the containers' cgroup");
 
-        if (hash && mkdir(full, 0755) < 0 && errno != EEXIST)
-                r = fail(reterr, FAILURE_NOT_AVAILABLE, errno, "Cannot make the cgroup '%s': %s",
-                                full, strerror(errno));
-        else {
-                t.base_fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-                if (t.base_fd < 0)
-                        r = fail(reterr, FAILURE_NOT_AVAILABLE, errno,
-                                        "Cannot open the cgroup '%s': %s", full, strerror(errno));
-        }
+        r = open_base(full, hash != NULL, &t.base_fd, reterr);
         if (r >= 0) {
                 enable_controllers(t.base_fd);
                 r = read_controllers(&t);
@@ -254,7 +282,7 @@ static int get(const CgroupTree *t, uint32_t owner, const char *id, bool make, C
          * Linux 6.14 what is cloned into a cgroup that was killed once is killed as well.
          */
         if (r >= 0 && make && !new_dir) {
-                probe_cgroups_remove(c.dir_fd, CGROUP_PAYLOAD);
+                cgroup_remove_below(c.dir_fd, CGROUP_PAYLOAD);
                 (void) unlinkat(c.dir_fd, CGROUP_PAYLOAD, AT_REMOVEDIR); /* one that is busy is used again */
         }
         if (r >= 0)
@@ -340,7 +368,24 @@ static int remove_leaf(int dir_fd, const char *name) {
         return 0;
 }
 
-int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id) {
+/* For when no more file descriptors can be had: it takes none. The monitor's first: while that runs nothing is removed. */
+static int remove_by_path(const CgroupTree *t, uint32_t owner, const char *id) {
+        static const char *const parts[] = { "/" CGROUP_MONITOR, "/" CGROUP_PAYLOAD, "" };
+
+        for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
+                char path[NAME_MAX];
+                int r;
+
+                (void) snprintf(path, sizeof(path), CGROUP_OWNER_PREFIX "%u/%s%s", owner, id,
+                                parts[i]); /* fits */
+                r = remove_leaf(t->base_fd, path);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int remove_whole(const CgroupTree *t, uint32_t owner, const char *id) {
         _cleanup_close_ int owner_fd = -EBADF, dir_fd = -EBADF;
         char name[OWNER_NAME_MAX];
         bool no = false;
@@ -363,13 +408,20 @@ int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id) {
         if (r > 0)
                 return -EBUSY;
 
-        probe_cgroups_remove(dir_fd, CGROUP_PAYLOAD);
+        cgroup_remove_below(dir_fd, CGROUP_PAYLOAD);
         r = remove_leaf(dir_fd, CGROUP_PAYLOAD);
         if (r >= 0)
                 r = remove_leaf(dir_fd, CGROUP_MONITOR);
         if (r >= 0)
                 r = remove_leaf(owner_fd, id);
         return r;
+}
+
+int cgroup_remove(const CgroupTree *t, uint32_t owner, const char *id) {
+        int r;
+
+        r = remove_whole(t, owner, id);
+        return r == -EMFILE || r == -ENFILE ? remove_by_path(t, owner, id) : r;
 }
 
 void cgroup_remove_owners(const CgroupTree *t) {

@@ -100,6 +100,19 @@ int container_dir_make(const ContainerTree *t, const char *id, bool log, Contain
         return 0;
 }
 
+void container_dir_reuse(const ContainerDir *d) {
+        _cleanup_close_ int fd = -EBADF;
+
+        /* overlayfs has a directory of the same name in the one that it is given. */
+        fd = open_beneath(d->state_fd, WORK_NAME "/" WORK_NAME "/incompat/volatile",
+                        O_RDONLY | O_DIRECTORY, 0);
+        if (fd < 0)
+                return;
+        /* What stays is told by the mount. */
+        (void) unlinkat(fd, "dirty", 0);
+        (void) unlinkat(fd, "../volatile", AT_REMOVEDIR);
+}
+
 void container_dir_close(ContainerDir *d) {
         d->state_fd = close_fd(d->state_fd);
         d->record_fd = close_fd(d->record_fd);
@@ -118,8 +131,15 @@ int container_dir_open_record(const ContainerTree *t, const char *id) {
         return fd < 0 ? -errno : fd;
 }
 
-int container_dir_open_log(const ContainerTree *t, const char *id) {
-        return open_dir_at(t->logs_fd, id);
+int container_dir_open_upper(const ContainerTree *t, const char *id) {
+        _cleanup_close_ int dir_fd = -EBADF;
+        int fd;
+
+        dir_fd = open_dir_at(t->containers_fd, id);
+        if (dir_fd < 0)
+                return dir_fd;
+        fd = openat(dir_fd, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
 }
 
 int container_dir_open_run(const ContainerTree *t, const char *id) {

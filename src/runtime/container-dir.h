@@ -34,12 +34,21 @@ typedef struct ContainerDir {
  * Return: 0 or negative errno (-ENOSPC).
  */
 int container_dir_make(const ContainerTree *t, const char *id, bool log, ContainerDir *ret);
+
+/**
+ * container_dir_reuse() - let overlayfs take files again that it had as `volatile`
+ * It refuses them, since they may be half written after a loss of power; here they are of this boot, and its mount is gone.
+ * Source: kernel documentation, filesystems/overlayfs, "Volatile mount"
+ */
+void container_dir_reuse(const ContainerDir *d);
 void container_dir_close(ContainerDir *d);
 
-/** container_dir_open_record(), container_dir_open_log(), container_dir_open_run() - of one that exists. Return: an fd, or negative errno. */
+/** container_dir_open_record(), container_dir_open_run() - of one that exists. Return: an fd, or negative errno. */
 int container_dir_open_record(const ContainerTree *t, const char *id);
-int container_dir_open_log(const ContainerTree *t, const char *id);
 int container_dir_open_run(const ContainerTree *t, const char *id);
+
+/** container_dir_open_upper() - what it has changed of its image, O_PATH. Return: the same. */
+int container_dir_open_upper(const ContainerTree *t, const char *id);
 
 /** container_dir_clear_run() - the runtime directory's part goes at once; it holds but sockets and records. */
 void container_dir_clear_run(const ContainerTree *t, const char *id);

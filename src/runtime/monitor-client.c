@@ -12,7 +12,7 @@
 #include "base/macro.h"
 #include "model/names.h"
 
-#define FDS_MAX (3U + _PLAN_FD_MAX + PLAN_LAYERS_MAX)
+#define FDS_MAX (3U + _PLAN_FD_MAX + PLAN_LAYERS_MAX + PLAN_MOUNT_FDS_MAX)
 #define FIRST_FD 3
 #define BACKLOG 8
 
@@ -124,6 +124,10 @@ static void handle(MonitorClient *c, Packet *p) {
                 copy_body(p, &body.state, sizeof(body.state));
                 if (c->handler->state)
                         c->handler->state(&body.state, TAKE_FD(fd), c->userdata);
+                return;
+        case CONTROL_USERNS:
+                if (fd >= 0 && c->handler->userns)
+                        c->handler->userns(TAKE_FD(fd), c->userdata);
                 return;
         case CONTROL_PROBED:
                 handle_probed(c, p);
@@ -253,6 +257,11 @@ static size_t number_fds(Plan *plan, int keep_fd, int *fds) {
                 fds[n] = plan->layer_fds[i];
                 plan->layer_fds[i] = FIRST_FD + (int) n++;
         }
+        for (size_t i = 0; i < plan->n_mounts; i++)
+                if (plan->mounts[i].kind == PLAN_MOUNT_FD && !plan->mounts[i].source) {
+                        fds[n] = plan->mounts[i].fd;
+                        plan->mounts[i].fd = FIRST_FD + (int) n++;
+                }
         if (keep_fd >= 0)
                 fds[n++] = keep_fd;
         return n;
@@ -371,6 +380,10 @@ int monitor_client_signal(MonitorClient *c, int signal) {
 
 int monitor_client_taken(MonitorClient *c) {
         return request(c, CONTROL_TAKEN, NULL, 0, NULL, 0);
+}
+
+int monitor_client_discard(MonitorClient *c) {
+        return request(c, CONTROL_DISCARD, NULL, 0, NULL, 0);
 }
 
 int monitor_client_probe(MonitorClient *c, const ControlProbe *probe, const char *path) {

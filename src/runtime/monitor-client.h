@@ -18,6 +18,7 @@ typedef struct MonitorHandler {
         void (*exited)(const ExitRecord *record, void *userdata);
         void (*state)(const ControlState *state, int pidfd,
                         void *userdata); /* pidfd -EBADF: it does not run */
+        void (*userns)(int userns_fd, void *userdata); /* owned by the called; may be NULL */
         void (*probed)(const ControlProbed *probed, const char *text, void *userdata); /* may be NULL */
         void (*lost)(void *userdata);    /* the connection ended; nothing follows */
 } MonitorHandler;
@@ -60,6 +61,7 @@ int monitor_client_attach(MonitorClient *c, unsigned mask, const int *fds, size_
 int monitor_client_resize(MonitorClient *c, unsigned rows, unsigned columns);
 int monitor_client_signal(MonitorClient *c, int signal);
 int monitor_client_taken(MonitorClient *c);
+int monitor_client_discard(MonitorClient *c); /* before the end of what is being removed: an older monitor syncs it all the same */
 
 /** monitor_client_probe() - @path: of HTTP, else NULL. One that cannot (ControlState.features) never answers. Return: also -ENAMETOOLONG. */
 int monitor_client_probe(MonitorClient *c, const ControlProbe *probe, const char *path);

@@ -41,7 +41,7 @@ int probe_cgroup_remove(int payload_fd, uint64_t number) {
         return unlinkat(payload_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static void each(int payload_fd, bool kill) {
+void probe_cgroups_end(int payload_fd) {
         _cleanup_closedir_ DIR *dir = NULL;
         int fd;
 
@@ -58,23 +58,9 @@ static void each(int payload_fd, bool kill) {
 
                 if (e->d_type != DT_DIR || !startswith(e->d_name, CGROUP_PROBE_PREFIX))
                         continue;
-                if (kill) {
-                        probe_fd = open_dir_at(payload_fd, e->d_name);
-                        if (probe_fd >= 0)
-                                (void) cgroup_kill(probe_fd); /* else it goes with the payload */
-                }
+                probe_fd = open_dir_at(payload_fd, e->d_name);
+                if (probe_fd >= 0)
+                        (void) cgroup_kill(probe_fd); /* else it goes with the payload */
                 (void) unlinkat(payload_fd, e->d_name, AT_REMOVEDIR); /* as above */
         }
-}
-
-void probe_cgroups_end(int payload_fd) {
-        each(payload_fd, true);
-}
-
-void probe_cgroups_remove(int dir_fd, const char *name) {
-        _cleanup_close_ int payload_fd = -EBADF;
-
-        payload_fd = open_dir_at(dir_fd, name);
-        if (payload_fd >= 0)
-                each(payload_fd, false);
 }

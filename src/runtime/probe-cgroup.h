@@ -14,6 +14,3 @@ int probe_cgroup_remove(int payload_fd, uint64_t number);
 
 /** probe_cgroups_end() - of all numbers: kill what runs there, remove what is empty. What is not yet is left. */
 void probe_cgroups_end(int payload_fd);
-
-/** probe_cgroups_remove() - of all numbers below the payload @name of @dir_fd: those that are empty. */
-void probe_cgroups_remove(int dir_fd, const char *name);

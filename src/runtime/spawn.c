@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -136,6 +137,19 @@ static int place_fds(const SpawnArgs *a, int lowest) {
         return 0;
 }
 
+/* What children have: as we found it, once we have raised ours. */
+static struct rlimit files_limit;
+static bool files_limit_is_raised;
+
+void spawn_raise_files_limit(void) {
+        struct rlimit more;
+
+        if (getrlimit(RLIMIT_NOFILE, &files_limit) < 0)
+                return;
+        more = (struct rlimit) { files_limit.rlim_max, files_limit.rlim_max };
+        files_limit_is_raised = setrlimit(RLIMIT_NOFILE, &more) >= 0; /* else a start says that there are too many */
+}
+
 static void set_plain_oom_score(void) {
         int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
@@ -173,6 +187,8 @@ __attribute__((no_sanitize("address", "undefined"))) static int run_child(void *
                 goto fail;
         if (a->plain_oom_score)
                 set_plain_oom_score();
+        if (files_limit_is_raised)
+                (void) setrlimit(RLIMIT_NOFILE, &files_limit); /* lower than ours: cannot fail */
         (void) syscall(SYS_close_range, (unsigned) lowest, UINT32_MAX,
                         4U /* CLOSE_RANGE_CLOEXEC */);
         (void) sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail with a valid set */

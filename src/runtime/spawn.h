@@ -33,6 +33,12 @@ void spawner_close(Spawner *s);
 /** sealed_memfd() - a memfd with @data in it that nobody can change. Return: an fd, or negative errno. */
 int sealed_memfd(const char *name, const void *data, size_t size);
 
+/**
+ * spawn_raise_files_limit() - as many fds for us as we may have: each container is a handful
+ * What is spawned afterwards has what we had before: a workload that uses select(2) must get no higher numbers.
+ */
+void spawn_raise_files_limit(void);
+
 typedef struct SpawnArgs {
         int null_fd;              /* becomes 0, 1 and 2 */
         int program_fd;

@@ -115,12 +115,23 @@ static int read_pids(int dir_fd, uint32_t **ret, size_t *ret_n) {
         return 0;
 }
 
-int usage_list_processes(int dir_fd, uid_t first_uid, uint32_t n_uids, size_t max, Process **ret,
-                size_t *ret_n, size_t *ret_total) {
+bool usage_inner_uid(const PlanIdMap *maps, size_t n_maps, uid_t uid, uid_t *ret) {
+        for (size_t i = 0; i < n_maps; i++)
+                if (uid - maps[i].outside < maps[i].count) {
+                        *ret = maps[i].inside + (uid - maps[i].outside);
+                        return true;
+                }
+        *ret = uid;
+        return n_maps == 0;
+}
+
+int usage_list_processes(int dir_fd, const PlanIdMap *maps, size_t n_maps, size_t max,
+                Process **ret, size_t *ret_n, size_t *ret_total) {
         _cleanup_free_ uint32_t *pids = NULL;
         _cleanup_free_ Process *list = NULL;
         long ticks = sysconf(_SC_CLK_TCK);
         size_t total = 0, n = 0;
+        uid_t inner;
         int r;
 
         r = read_pids(dir_fd, &pids, &total);
@@ -131,7 +142,7 @@ int usage_list_processes(int dir_fd, uid_t first_uid, uint32_t n_uids, size_t ma
                 return -ENOMEM;
         for (size_t i = 0; i < total && n < max; i++)
                 if (read_process(pids[i], ticks > 0 ? (unsigned) ticks : 100, &list[n]) >= 0 &&
-                                list[n].uid - first_uid < n_uids)
+                                usage_inner_uid(maps, n_maps, list[n].uid, &inner))
                         n++;
         *ret = TAKE_PTR(list);
         *ret_n = n;

@@ -71,14 +71,17 @@ static int read_reports(Worker *w) {
                         break;
                 if (r == 0)
                         continue;
-                if (report.type == PULL_REPORT_PROGRESS) {
-                        if (w->handler->progress)
-                                w->handler->progress(&report.progress, w->userdata);
-                } else {
+                if (report.type == PULL_REPORT_RESULT || report.type == PULL_REPORT_FAILURE) {
                         pull_report_done(&w->last);
                         w->last = report;
                         report = (PullReport){};
-                }
+                } else if (w->cancelled)
+                        continue; /* nobody wants to know any more */
+                else if (report.type == PULL_REPORT_PROGRESS) {
+                        if (w->handler->progress)
+                                w->handler->progress(&report.progress, w->userdata);
+                } else if (w->handler->report)
+                        w->handler->report(&report, w->userdata);
         }
         memmove(w->buffer.data, w->buffer.data + at, w->buffer.size - at);
         w->buffer.size -= at;
@@ -122,7 +125,7 @@ static void on_end(const ProcessExit *how, void *userdata) {
 
 /* Those that need no library of archives have a program that loads none. */
 static bool is_files_role(const char *role) {
-        return streq(role, "remove") || streq(role, "readlog");
+        return streq(role, "remove") || streq(role, "readlog") || streq(role, "measure");
 }
 
 static int make_argv(const char *program, char *const *argv, char *const *names, size_t n_fds,

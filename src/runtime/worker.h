@@ -12,6 +12,9 @@ typedef struct Worker Worker;
 
 typedef struct WorkerHandler {
         void (*progress)(const PullProgress *progress, void *userdata); /* may be NULL */
+        /* What else comes before the end: a manifest, a layer, a warning. May be NULL; may change the report and take what it
+         * holds; may cancel the worker, not free it. */
+        void (*report)(PullReport *report, void *userdata);
         /* Once, when the process has ended: @result or @failure is set. May free the worker. @result may be changed. */
         void (*done)(PullResult *result, const Failure *failure, void *userdata);
 } WorkerHandler;

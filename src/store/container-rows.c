@@ -3,7 +3,7 @@
 #include <assert.h>
 #include "base/str.h"
 #include "store/container-rows.h"
-#include "store/store-internal.h"
+#include "store/container-statements.h"
 
 static const char *const activity_names[_ACTIVITY_MAX] = {
         [ACTIVITY_NONE] = "none",
@@ -220,14 +220,9 @@ static int conflict(Store *store, const char *id, const char *name, const char *
                         "The container '%s' or another one of its request exists already", name);
 }
 
-int store_add_container(
-                Store *store, const ContainerRow *row, EventList *events, Failure *reterr) {
-        _cleanup_statement_ sqlite3_stmt *s = NULL;
+int container_add_statement(Store *store, const ContainerRow *row, sqlite3_stmt **ret) {
+        sqlite3_stmt *s;
         int r;
-
-        r = store_check_room(store, "store the container", row->name, reterr);
-        if (r < 0)
-                return r;
 
         r = store_statement(store, STATEMENT_CONTAINER_ADD,
                         "INSERT INTO containers (id, name, image_id, image, request_id, spec, "
@@ -235,7 +230,7 @@ int store_add_container(
                         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, " RUN_VALUES ")",
                         &s);
         if (r != 0)
-                return store_fail(store->db, r, reterr, "store the container '%s'", row->name);
+                return r;
 
         statement_bind_text(s, 1, row->id);
         statement_bind_text(s, 2, row->name);
@@ -246,14 +241,31 @@ int store_add_container(
         statement_bind_u64(s, 7, row->owner);
         statement_bind_u64(s, 8, row->created_usec);
         bind_run(s, 9, &row->run);
+        *ret = s;
+        return 0;
+}
 
-        r = store_exec_told(store, s, events);
-        if (r < 0 && (-r & 0xff) == SQLITE_CONSTRAINT)
-                return conflict(store, row->id, row->name, row->image_id, -r, reterr);
+int container_add_fail(Store *store, const ContainerRow *row, int code, Failure *reterr) {
+        if ((code & 0xff) == SQLITE_CONSTRAINT)
+                return conflict(store, row->id, row->name, row->image_id, code, reterr);
+        return store_fail(store->db, code, reterr, "store the container '%s'", row->name);
+}
+
+int store_add_container(
+                Store *store, const ContainerRow *row, EventList *events, Failure *reterr) {
+        _cleanup_statement_ sqlite3_stmt *s = NULL;
+        int r;
+
+        r = store_check_room(store, "store the container", row->name, reterr);
         if (r < 0)
+                return r;
+
+        r = container_add_statement(store, row, &s);
+        if (r != 0)
                 return store_fail(store->db, r, reterr, "store the container '%s'", row->name);
 
-        return 0;
+        r = store_exec_told(store, s, events);
+        return r < 0 ? container_add_fail(store, row, -r, reterr) : 0;
 }
 
 /* The end of the statements that change one row. */
@@ -325,16 +337,24 @@ int store_update_container_spec(Store *store, const char *id, const char *spec, 
         return exec_one(store, s, id, events, reterr);
 }
 
+int container_remove_statement(Store *store, const char *id, sqlite3_stmt **ret) {
+        int r;
+
+        r = store_statement(store, STATEMENT_CONTAINER_REMOVE,
+                        "DELETE FROM containers WHERE id = ?1", ret);
+        if (r == 0)
+                statement_bind_text(*ret, 1, id);
+        return r;
+}
+
 int store_remove_container(Store *store, const char *id, EventList *events, Failure *reterr) {
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         int r;
 
-        r = store_statement(store, STATEMENT_CONTAINER_REMOVE,
-                        "DELETE FROM containers WHERE id = ?1", &s);
+        r = container_remove_statement(store, id, &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "remove the container '%s'", id);
 
-        statement_bind_text(s, 1, id);
         r = store_exec_told(store, s, events);
         if (r < 0)
                 return store_fail(store->db, r, reterr, "remove the container '%s'", id);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include "base/str.h"
 #include "store/image-rows.h"
+#include "store/image-shares.h"
 #include "store/store-internal.h"
 
 void layer_row_done(LayerRow *row) {
@@ -111,6 +112,7 @@ static int read_image(Store *store, sqlite3_stmt *s, Images *l) {
         *image = (ImageRow) {
                 .size_bytes = statement_get_u64(s, 2),
                 .created_usec = statement_get_u64(s, 3),
+                .owner = (uint32_t) statement_get_u64(s, 4),
         };
         if (statement_get_text(s, 0, &image->id) < 0 ||
                         statement_get_text(s, 1, &image->config) < 0)
@@ -129,7 +131,8 @@ int store_load_images(Store *store, ImageRow **ret, size_t *ret_n, Failure *rete
         int r;
 
         r = store_statement(store, STATEMENT_IMAGE_LOAD,
-                        "SELECT id, config, size_bytes, created_usec FROM images ORDER BY number",
+                        "SELECT id, config, size_bytes, created_usec, owner FROM images ORDER BY "
+                        "number",
                         &s);
         if (r != 0)
                 return store_fail(store->db, r, reterr, "read the images");
@@ -191,8 +194,7 @@ int store_load_layers(Store *store, LayerRow **ret, size_t *ret_n, Failure *rete
         return 0;
 }
 
-static int add_layer(Store *store, const char *image_id, size_t position, bool new_image,
-                const LayerRow *layer) {
+int store_add_layer(Store *store, const LayerRow *layer) {
         sqlite3_stmt *s;
         int r;
 
@@ -208,6 +210,25 @@ static int add_layer(Store *store, const char *image_id, size_t position, bool n
         statement_bind_u64(s, 2, layer->size_bytes);
         statement_bind_u64(s, 3, layer->n_entries);
         statement_bind_text(s, 4, layer->devices);
+        return store_exec(store, s);
+}
+
+/* Now that an image has it, it need not be kept beyond the image. */
+static int add_layer(Store *store, const char *image_id, size_t position, bool new_image,
+                const LayerRow *layer) {
+        sqlite3_stmt *s;
+        int r;
+
+        r = store_add_layer(store, layer);
+        if (r < 0)
+                return r;
+
+        r = store_statement(store, STATEMENT_KEPT_REMOVE,
+                        "DELETE FROM kept_layers WHERE diff_id = ?1", &s);
+        if (r != 0)
+                return -r;
+
+        statement_bind_text(s, 1, layer->diff_id);
         r = store_exec(store, s);
         if (r < 0 || !new_image)
                 return r;
@@ -232,7 +253,7 @@ static int set_tag(Store *store, const char *id, const char *reference, uint32_t
         r = store_statement(store, STATEMENT_TAG_SET,
                         "INSERT INTO tags (reference, image_id, owner) VALUES (?1, ?2, ?3) "
                         "ON CONFLICT (reference) DO UPDATE SET image_id = excluded.image_id, owner "
-                        "= excluded.owner",
+                        "= excluded.owner WHERE image_id <> excluded.image_id",
                         &s);
         if (r != 0)
                 return -r;
@@ -249,8 +270,8 @@ static int add_image(Store *store, const ImageRow *image) {
         int r;
 
         r = store_statement(store, STATEMENT_IMAGE_ADD,
-                        "INSERT INTO images (id, size_bytes, created_usec, config) VALUES (?1, ?2, "
-                        "?3, ?4) "
+                        "INSERT INTO images (id, size_bytes, created_usec, config, owner) VALUES "
+                        "(?1, ?2, ?3, ?4, ?5) "
                         "ON CONFLICT (id) DO NOTHING",
                         &s);
         if (r != 0)
@@ -260,7 +281,19 @@ static int add_image(Store *store, const ImageRow *image) {
         statement_bind_u64(s, 2, image->size_bytes);
         statement_bind_u64(s, 3, image->created_usec);
         statement_bind_text(s, 4, image->config);
+        statement_bind_u64(s, 5, image->owner);
         return store_exec(store, s);
+}
+
+/* With the transaction's own rows. */
+static int check_share(Store *store, uint32_t owner, Failure *reterr) {
+        ImageShare share;
+        int r;
+
+        if (owner == 0)
+                return 0;
+        r = store_image_share(store, owner, &share, reterr);
+        return r < 0 ? r : image_share_check(owner, &share, reterr);
 }
 
 int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers, EventList *events,
@@ -284,8 +317,12 @@ int store_add_image(Store *store, const ImageRow *image, const LayerRow *layers,
         }
         for (size_t i = 0; r >= 0 && i < image->n_tags; i++)
                 r = set_tag(store, image->id, image->tags[i].reference, image->tags[i].owner);
-        if (r >= 0)
+        if (r >= 0) {
+                r = check_share(store, image->owner, reterr);
+                if (r < 0)
+                        return r;
                 r = store_commit_told(store, events);
+        }
         if (r < 0)
                 return store_fail(store->db, r, reterr, "store the image '%s'", image->id);
 
@@ -303,8 +340,12 @@ int store_tag_image(Store *store, const char *id, const char *reference, uint32_
         transaction = store;
 
         r = set_tag(store, id, reference, owner);
-        if (r >= 0)
+        if (r >= 0) {
+                r = check_share(store, owner, reterr);
+                if (r < 0)
+                        return r;
                 r = store_commit_told(store, events);
+        }
         if (r == -SQLITE_CONSTRAINT_FOREIGNKEY)
                 return fail(reterr, FAILURE_NO_SUCH_IMAGE, ENOENT, "No image '%s'", id);
         if (r < 0)
@@ -313,22 +354,29 @@ int store_tag_image(Store *store, const char *id, const char *reference, uint32_
         return 0;
 }
 
-int store_untag_image(
-                Store *store, const char *reference, EventList *events, Failure *reterr) {
+/* One statement, so that it is all or none, and on a full disk treated as every removal. A reference has no quote in it. */
+int store_untag_images(
+                Store *store, char *const *references, EventList *events, Failure *reterr) {
+        _cleanup_free_ char *joined = NULL, *list = NULL;
         sqlite3_stmt *s;
         int r;
 
-        r = store_statement(
-                        store, STATEMENT_TAG_REMOVE, "DELETE FROM tags WHERE reference = ?1", &s);
-        if (r != 0)
-                return store_fail(store->db, r, reterr, "remove the tag '%s'", reference);
-
-        statement_bind_text(s, 1, reference);
-        r = store_exec_told(store, s, events);
+        r = strv_join(references, "\",\"", &joined);
+        if (r >= 0)
+                r = str_printf(&list, "[\"%s\"]", joined);
         if (r < 0)
-                return store_fail(store->db, r, reterr, "remove the tag '%s'", reference);
+                return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
 
-        return r > 0;
+        r = store_statement(store, STATEMENT_TAG_REMOVE,
+                        "DELETE FROM tags WHERE reference IN (SELECT value FROM json_each(?1))",
+                        &s);
+        if (r != 0)
+                return store_fail(store->db, r, reterr, "remove the tag '%s'", references[0]);
+
+        statement_bind_text(s, 1, list);
+        r = store_exec_told(store, s, events);
+        (void) sqlite3_clear_bindings(s); /* cannot fail; what it names is gone in a moment */
+        return r < 0 ? store_fail(store->db, r, reterr, "remove the tag '%s'", references[0]) : r;
 }
 
 static int in_use(Store *store, const char *id, Failure *reterr) {
@@ -350,9 +398,7 @@ static int in_use(Store *store, const char *id, Failure *reterr) {
                         (const char *) sqlite3_column_text(s, 0));
 }
 
-/* Rows of layers that no image has, and their names: a layer that never got an image is among them.
- */
-static int remove_unused_layers(Store *store, char ***ret) {
+int store_remove_unused_layers(Store *store, char ***ret) {
         _cleanup_statement_ sqlite3_stmt *s = NULL;
         _cleanup_strv_free_ char **names = NULL;
         int r;
@@ -360,6 +406,8 @@ static int remove_unused_layers(Store *store, char ***ret) {
         r = store_statement(store, STATEMENT_LAYER_REMOVE,
                         "DELETE FROM layers WHERE NOT EXISTS "
                         "(SELECT 1 FROM image_layers AS i WHERE i.diff_id = layers.diff_id) "
+                        "AND NOT EXISTS "
+                        "(SELECT 1 FROM kept_layers AS k WHERE k.diff_id = layers.diff_id) "
                         "RETURNING diff_id",
                         &s);
         if (r != 0)
@@ -396,7 +444,7 @@ int store_remove_image(Store *store, const char *id, char ***ret_layers, EventLi
         if (r == -SQLITE_CONSTRAINT_FOREIGNKEY)
                 return in_use(store, id, reterr);
         if (r >= 0)
-                r = remove_unused_layers(store, &layers);
+                r = store_remove_unused_layers(store, &layers);
         if (r >= 0)
                 r = store_commit_told(store, removed > 0 ? events : NULL);
         if (r < 0)

@@ -5,7 +5,8 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 import frame
-from frame import CONTAINER, IMAGE, MANAGER, MANAGER_PATH, OPERATION, PROPERTIES, ROOT_PATH, case, text, until, world
+from frame import (CONTAINER, IMAGE, MANAGER, MANAGER_PATH, OPERATION, PROPERTIES, ROOT_PATH, VOLUME, case, text, until,
+                   world)
 
 EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 
@@ -14,15 +15,19 @@ PUBLIC = {
     CONTAINER: {"Id", "Name", "Image", "Owner", "State", "Health", "CreatedAt", "StartedAt", "FinishedAt", "ExitCode",
                 "OOMKilled", "RestartCount"},
     IMAGE: {"Id", "Tags", "CreatedAt", "Size"},
-    OPERATION: {"Kind", "Owner", "State", "Progress", "Result", "Error"},
+    # Layers and Details: digests of an image that everybody will see, and what its registry says to all who ask.
+    OPERATION: {"Kind", "Owner", "State", "Progress", "Layers", "Details", "Result", "Results", "Error"},
     MANAGER: {"Version", "StateDirectory"},
+    # A name is taken for everybody, so everybody may see who has it.
+    VOLUME: {"Name", "Owner", "CreatedAt", "Anonymous"},
 }
 # The same of the signal Event, beside the number, time, kind, action, id, name and owner that each has.
 EVENT_ATTRIBUTES = {"image", "exitCode", "signal", "oldName", "health"}
 EVENT_ACTIONS = {
     "container": {"create", "start", "restart", "die", "oom", "health_status", "kill", "stop", "pause", "unpause", "rename", "update",
                   "destroy"},
-    "image": {"import", "pull", "tag", "untag", "delete"},
+    "image": {"import", "pull", "load", "save", "tag", "untag", "delete", "prune"},
+    "volume": {"create", "destroy"},
 }
 STANDARD = {"org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Properties"}
 
@@ -56,6 +61,10 @@ def image_of(root):
     return root.manager("GetImage", "(s)", ("bb:1",)).value()
 
 
+def volume_of(root):
+    return root.manager("CreateVolume", "(sa{sv})", ("a.volume", {"labels": frame.GLib.Variant("as", ["k=secret"])})).value()
+
+
 def begin_import(root, reference):
     return root.import_image(reference).value()
 
@@ -68,6 +77,7 @@ def _():
         same_as_xml(w, root.create("one").value(), CONTAINER)
         same_as_xml(w, image_of(root), IMAGE)
         same_as_xml(w, begin_import(root, "slow"), OPERATION)
+        same_as_xml(w, volume_of(root), VOLUME)
 
 
 @case("GetAll shows what everybody may see and nothing else, to root as well")
@@ -75,7 +85,7 @@ def _():
     with world() as w:
         root = w.caller()
         for path, interface in ((root.create("one").value(), CONTAINER), (image_of(root), IMAGE),
-                                (begin_import(root, "slow"), OPERATION), (MANAGER_PATH, MANAGER)):
+                                (begin_import(root, "slow"), OPERATION), (volume_of(root), VOLUME), (MANAGER_PATH, MANAGER)):
             shown = root.call(path, PROPERTIES, "GetAll", "(s)", (interface,)).value()
             assert shown.keys() == PUBLIC[interface], (interface, shown.keys() ^ PUBLIC[interface])
 
@@ -84,7 +94,7 @@ def _():
 def _():
     with world() as w:
         root, user = w.caller(), w.caller(frame.USER)
-        paths = {root.create("one").value(), image_of(root), begin_import(root, "slow"), MANAGER_PATH}
+        paths = {root.create("one").value(), image_of(root), begin_import(root, "slow"), volume_of(root), MANAGER_PATH}
         objects = user.call(ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects").value()
         assert paths <= objects.keys(), paths - objects.keys()
         for path in paths:
@@ -102,15 +112,18 @@ def _():
             root.option_call(path, method).value()
         root.container(path, "Rename", "(s)", ("other",)).value()
         root.option_call(path, "Remove").value()
+        volume_of(root)
+        root.manager("RemoveVolume", "(sa{sv})", ("a.volume", {})).value()
         begin_import(root, "new:1")
         begin_import(root, "bad")
+        root.pull("pulled:1").value()
         until(lambda: any(member == "PropertiesChanged" and a[1].get("State") == "failed" for _, member, a in seen))
         root.manager("RemoveImage", "(sa{sv})", ("new:1", {})).value()
         listener.sync()
         for where, member, arguments in seen:
             if member == "PropertiesChanged":
                 assert arguments[1].keys() <= PUBLIC[arguments[0]], (where, arguments)
-                assert not arguments[2], (where, arguments)
+                assert set(arguments[2]) <= PUBLIC[arguments[0]] & {"Layers"}, (where, arguments)
             elif member == "InterfacesAdded":
                 for interface, properties in arguments[1].items():
                     assert interface in STANDARD or properties.keys() <= PUBLIC[interface], (where, arguments)
@@ -213,7 +226,7 @@ def _():
         root, user = w.caller(), w.caller(frame.USER)
         w.polkit().answer = "no"
         paths = {MANAGER: MANAGER_PATH, CONTAINER: root.create("one").value(), IMAGE: image_of(root),
-                 OPERATION: begin_import(root, "slow")}
+                 OPERATION: begin_import(root, "slow"), VOLUME: volume_of(root)}
         for interface, path in paths.items():
             document = (frame.SOURCE / f"dbus/{interface}.xml").read_text()
             for kind, name in members(document, interface):

@@ -13,6 +13,8 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/usec.h"
+#include "engine/start-namespaces.h"
+#include "engine/volumes-from.h"
 #include "fake-engine.h"
 
 typedef struct Later {
@@ -125,8 +127,8 @@ const ContainerSpec *container_spec(const Container *c) {
         return c->spec;
 }
 
-int container_inspect(Container *c, char **ret_json) {
-        return str_printf(ret_json, "{\"Id\":\"%s\"}", c->id);
+int container_inspect(Container *c, bool all, char **ret_json) {
+        return str_printf(ret_json, "{\"Id\":\"%s\",\"All\":%s}", c->id, all ? "true" : "false");
 }
 
 int container_run_healthcheck(Container *c, HealthcheckDone done, void *userdata, Failure *reterr) {
@@ -336,6 +338,40 @@ int manager_find_container(Manager *m, const char *name, Container **ret, Failur
         return fail(reterr, FAILURE_NO_SUCH_CONTAINER, 0, "No container '%s'", name);
 }
 
+/* Whose they are is the engine's to find out; here another's is told by its owner alone. */
+int manager_resolve_namespaces(Manager *m, ContainerSpec *spec, uid_t owner, Weakening *weakening,
+                Failure *reterr) {
+        for (NamespaceKind k = 0; k < _NAMESPACE_KIND_MAX; k++) {
+                const char *name = container_spec_joins(spec, k);
+                Container *c = NULL;
+                int r;
+
+                if (!name)
+                        continue;
+                r = manager_find_container(m, name, &c, reterr);
+                if (r < 0)
+                        return r;
+                if (c->owner != owner)
+                        weakening_add(weakening, namespace_kind_to_key(k));
+        }
+        return 0;
+}
+
+int manager_resolve_volumes_from(Manager *m, ContainerOptions *o, uid_t owner, Weakening *weakening,
+                Failure *reterr) {
+        STRV_FOREACH(name, o->volumes_from) {
+                Container *c = NULL;
+                int r;
+
+                r = manager_find_container(m, *name, &c, reterr);
+                if (r < 0)
+                        return r;
+                if (c->owner != owner)
+                        weakening_add(weakening, "volumes-from");
+        }
+        return 0;
+}
+
 Container *manager_get_container(Manager *m, const char *id) {
         return map_get(m->containers, id);
 }
@@ -527,6 +563,7 @@ Manager *manager_free(Manager *m) {
         }
         map_free(m->containers);
         fake_images_free(m);
+        fake_volumes_free(m);
         store_free(m->store);
         free(m->state_dir);
         free(m->run_dir);

@@ -45,6 +45,7 @@ struct Container {
 struct Image {
         char id[ID_MAX];
         char **tags; /* owned */
+        uid_t owner;
         uint64_t created;
         ImageConfig config; /* owned */
 };
@@ -57,9 +58,15 @@ struct OperationWaiter {
 
 #define FAKE_OPERATION_WAITERS 4
 
+#define FAKE_LAYERS 2
+
 struct Operation {
         Manager *manager; /* borrowed */
         uint64_t number;
+        const char *kind; /* static */
+        OperationLayer layers[FAKE_LAYERS];
+        bool has_layers, unchanged;
+        char **warnings; /* owned */
         uid_t owner;
         OperationState state;
         uint64_t progress;
@@ -74,6 +81,7 @@ struct Manager {
         void *userdata;                 /* borrowed, the observer's */
         Map *containers;                /* by id, owned */
         Map *images;                    /* by id, owned */
+        Map *volumes;                   /* by name, owned */
         Map *operations;                /* by number, owned */
         List laters;                    /* of answers not given yet */
         uint64_t last_id, last_operation;
@@ -89,9 +97,17 @@ int fake_later(Manager *m, EngineDone done, void *userdata, const Failure *failu
 void fake_wake(Container *c, WaitCondition condition, const Failure *failure);
 void fake_set_state(Container *c, ContainerState state, unsigned changes);
 
+/** fake_operation_later() - its end in the next turn: an image of the tag in its result, or @failure. */
+int fake_operation_later(Operation *o, const Failure *failure);
+
+void fake_volumes_free(Manager *m);
 int fake_images_new(Manager *m);
 void fake_images_free(Manager *m);
 int fake_image_add(Manager *m, const char *tag, Image **ret);
+
+/** fake_operation_new() - told; fake_operation_done() - an EngineDone whose userdata it is. */
+int fake_operation_new(Manager *m, const char *kind, uid_t owner, Operation **ret);
+void fake_operation_done(const Failure *failure, void *userdata);
 
 /** fake_tell() - an event; @key: NULL: without a number. fake_tell_rename(), fake_tell_image(): the same. */
 void fake_tell(Container *c, EventAction action, const char *key, int number);

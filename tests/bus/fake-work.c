@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fake-work.c: images, operations, streams and execs of the fake engine. An import whose reference begins with
+ * fake-work.c: operations, streams and execs of the fake engine. An import whose reference begins with
  *   bad    fails, with a sentence that is no text
  *   slow   runs until it is cancelled
  * All else is done in the next turn of the loop. An exec of `absent` is not found; any other ends by KillExec.
@@ -29,113 +29,13 @@ WaitCondition wait_condition_from_string(const char *s) {
         return _WAIT_CONDITION_INVALID;
 }
 
-const char *image_id(const Image *i) {
-        return i->id;
-}
-
-char *const *image_tags(const Image *i) {
-        return i->tags;
-}
-
-uint64_t image_created_usec(const Image *i) {
-        return i->created;
-}
-
-uint64_t image_size(const Image *i) {
-        return 1024;
-}
-
-const ImageConfig *image_config(const Image *i) {
-        return &i->config;
-}
-
-int image_inspect(Image *i, char **ret_json) {
-        return str_printf(ret_json, "{\"Id\":\"%s\"}", i->id);
-}
-
-int manager_find_image(Manager *m, const char *reference, Image **ret, Failure *reterr) {
-        Image *i;
-
-        MAP_FOREACH(i, m->images)
-                if (streq(i->id, reference) || strv_contains(i->tags, reference)) {
-                        *ret = i;
-                        return 0;
-                }
-        return fail(reterr, FAILURE_NO_SUCH_IMAGE, 0, "No image '%s'", reference);
-}
-
-Image *manager_get_image(Manager *m, const char *id) {
-        return map_get(m->images, id);
-}
-
-Image *manager_next_image(Manager *m, Image *after) {
-        bool found = !after;
-        size_t n = SIZE_MAX;
-        Image *i;
-
-        while ((i = map_prev(m->images, &n, NULL))) {
-                if (found)
-                        return i;
-                found = i == after;
-        }
-        return NULL;
-}
-
-int fake_image_add(Manager *m, const char *tag, Image **ret) {
-        Image *i = calloc(1, sizeof(*i));
-        int r;
-
-        if (!i)
-                return -ENOMEM;
-        (void) snprintf(i->id, sizeof(i->id), "%064" PRIx64, ++m->last_id);
-        i->created = now_realtime();
-        r = isempty(tag) ? 0 : strv_push(&i->tags, tag);
-        if (r >= 0)
-                r = map_put(m->images, i->id, i);
-        if (r < 0) {
-                strv_free(i->tags);
-                free(i);
-                return r;
-        }
-        if (m->ready)
-                m->observer->image_added(i, m->userdata);
-        fake_tell_image(m, i, EVENT_IMAGE_IMPORT);
-        *ret = i;
-        return 0;
-}
-
-int manager_remove_image(Manager *m, const char *reference, bool force, EngineDone done,
-                void *userdata, char ***ret_untagged, char ***ret_deleted, Failure *reterr) {
-        Container *c;
-        Image *i = NULL;
-        int r;
-
-        r = manager_find_image(m, reference, &i, reterr);
-        if (r < 0)
-                return r;
-        MAP_FOREACH(c, m->containers)
-                if (strv_contains(i->tags, c->spec->image))
-                        return fail(reterr, FAILURE_IMAGE_IN_USE, 0,
-                                        "Image '%s' is used by container '%s'", reference, c->name);
-        r = strv_copy(i->tags, ret_untagged);
-        if (r >= 0)
-                r = strv_push(ret_deleted, i->id);
-        if (r < 0)
-                return r;
-
-        m->observer->image_removed(i, m->userdata);
-        fake_tell_image(m, i, EVENT_IMAGE_DELETE);
-        (void) map_remove(m->images, i->id);
-        strv_free(i->tags);
-        free(i);
-        return fake_later(m, done, userdata, NULL);
-}
-
 int fake_images_new(Manager *m) {
         Image *i;
         int r;
 
         r = map_new(&m->images);
+        if (r >= 0)
+                r = map_new(&m->volumes);
         if (r >= 0)
                 r = map_new_u64(&m->operations);
         return r < 0 ? r : fake_image_add(m, "bb:1", &i);
@@ -155,6 +55,7 @@ void fake_images_free(Manager *m) {
                 for (size_t k = 0; k < FAKE_OPERATION_WAITERS; k++)
                         free(o->waiters[k]);
                 failure_done(&o->failure);
+                strv_free(o->warnings);
                 free(o);
         }
         map_free(m->images);
@@ -166,7 +67,7 @@ uint64_t operation_number(const Operation *o) {
 }
 
 const char *operation_kind(const Operation *o) {
-        return "import";
+        return o->kind;
 }
 
 uid_t operation_owner(const Operation *o) {
@@ -191,6 +92,10 @@ void operation_progress(const Operation *o, uint64_t *ret_done, uint64_t *ret_to
 
 const char *operation_result(const Operation *o) {
         return o->result;
+}
+
+char *const *operation_results(const Operation *o) {
+        return NULL;
 }
 
 const Failure *operation_failure(const Operation *o) {
@@ -219,7 +124,7 @@ static void operation_end(Operation *o, OperationState state) {
 void operation_cancel(Operation *o) {
         if (o->state != OPERATION_RUNNING)
                 return;
-        (void) fail(&o->failure, FAILURE_CANCELLED, 0, "The import was cancelled");
+        (void) fail(&o->failure, FAILURE_CANCELLED, 0, "The %s was cancelled", o->kind);
         operation_end(o, OPERATION_CANCELLED);
 }
 
@@ -252,6 +157,33 @@ OperationWaiter *operation_waiter_free(OperationWaiter *w) {
         return NULL;
 }
 
+int fake_operation_new(Manager *m, const char *kind, uid_t owner, Operation **ret) {
+        Operation *o = calloc(1, sizeof(*o));
+        int r;
+
+        if (!o)
+                return -ENOMEM;
+        *o = (Operation){
+                .manager = m, .kind = kind, .number = ++m->last_operation, .owner = owner
+        };
+        r = map_put_u64(m->operations, o->number, o);
+        if (r < 0) {
+                free(o);
+                return r;
+        }
+        m->observer->operation_added(o, m->userdata);
+        *ret = o;
+        return 0;
+}
+
+void fake_operation_done(const Failure *failure, void *userdata) {
+        Operation *o = userdata;
+
+        if (failure)
+                failure_copy(failure, &o->failure);
+        operation_end(o, failure ? OPERATION_FAILED : OPERATION_DONE);
+}
+
 static void on_imported(const Failure *failure, void *userdata) {
         Operation *o = userdata;
         Image *i = NULL;
@@ -261,9 +193,14 @@ static void on_imported(const Failure *failure, void *userdata) {
                 operation_end(o, OPERATION_FAILED);
                 return;
         }
-        (void) fake_image_add(o->manager, o->result, &i);
+        if (fake_image_add(o->manager, o->result, &i) >= 0)
+                i->owner = o->owner;
         memcpy(o->result, i->id, sizeof(o->result));
         operation_end(o, OPERATION_DONE);
+}
+
+int fake_operation_later(Operation *o, const Failure *failure) {
+        return fake_later(o->manager, on_imported, o, failure);
 }
 
 int manager_import_image(Manager *m, int archive_fd, const ImportRequest *request, uid_t owner,
@@ -276,16 +213,11 @@ int manager_import_image(Manager *m, int archive_fd, const ImportRequest *reques
         if (strlen(reference) >= ID_MAX)
                 return fail(reterr, FAILURE_INVALID_REFERENCE, 0, "'%s' is not a reference",
                                 reference);
-        o = calloc(1, sizeof(*o));
-        if (!o)
-                return -ENOMEM;
-        *o = (Operation){ .manager = m, .number = ++m->last_operation, .owner = owner };
-        r = map_put_u64(m->operations, o->number, o);
+        r = fake_operation_new(m, "import", owner, &o);
         if (r < 0)
                 return r;
-        close_fd(archive_fd);
-        m->observer->operation_added(o, m->userdata);
         *ret = o;
+        close_fd(archive_fd);
         if (startswith(reference, "slow"))
                 return 0;
         if (startswith(reference, "bad"))
@@ -293,7 +225,7 @@ int manager_import_image(Manager *m, int archive_fd, const ImportRequest *reques
                                 "Entry 'a\xff\xc3' leads out of the archive");
         else
                 (void) snprintf(o->result, sizeof(o->result), "%s", reference);
-        return fake_later(m, on_imported, o, failure_is_set(&failure) ? &failure : NULL);
+        return fake_operation_later(o, failure_is_set(&failure) ? &failure : NULL);
 }
 
 Operation *manager_get_operation(Manager *m, uint64_t number) {

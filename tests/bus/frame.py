@@ -27,6 +27,7 @@ MANAGER = "org.pocketdocker.Manager"
 CONTAINER = "org.pocketdocker.Container"
 IMAGE = "org.pocketdocker.Image"
 OPERATION = "org.pocketdocker.Operation"
+VOLUME = "org.pocketdocker.Volume"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 ERROR = "org.pocketdocker.Error."
 DBUS_ERROR = "org.freedesktop.DBus.Error."
@@ -141,6 +142,12 @@ class Caller:
         with tempfile.TemporaryFile() as archive:
             return self.manager("ImportImage", "(hsa{sv})", (0, reference, options), fds=[archive.fileno()], interactive=interactive)
 
+    def pull(self, reference, credentials=None, **options):
+        """A call of PullImage; `credentials` is an fd."""
+        if credentials is not None:
+            options["credentials"] = GLib.Variant("h", 0)
+        return self.manager("PullImage", "(sa{sv})", (reference, options), fds=[credentials] if credentials is not None else [])
+
     def get(self, path, interface, name):
         return self.call(path, PROPERTIES, "Get", "(ss)", (interface, name))
 
@@ -209,7 +216,7 @@ class World:
     """A bus and a daemon on it; callers and polkit on demand."""
 
     def __init__(self, environment=None, embedded=False):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pocketdocker-bus."))
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pocketdocker-bus."))  # TMPDIR says where
         self.directory.chmod(0o755)
         self.environment = environment or {}
         self.embedded = embedded

@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Each method: works, bad arguments, limits, the caller gone. Who is refused what is in polkit.py."""
+import fcntl
 import json
 import os
+import tempfile
 import sys
 import time
 
 import frame
-from frame import (CONTAINER, DBUS_ERROR, ERROR, IMAGE, MANAGER_PATH, OPERATION, ROOT_PATH, USER, GLib, case, switch, text,
+from frame import (CONTAINER, DBUS_ERROR, ERROR, IMAGE, MANAGER_PATH, OPERATION, PROPERTIES, ROOT_PATH, USER, GLib, case, switch, text,
                    until, world)
 
 INVALID = DBUS_ERROR + "InvalidArgs"
@@ -353,6 +355,67 @@ def _():
         assert root.get(operation, OPERATION, "State").value() == "cancelled"
 
 
+@case("PullImage gives an operation that tells of layers, digest and warnings, and that the image")
+def _():
+    with world() as w:
+        root = w.caller()
+        seen = root.collect()
+        operation = root.pull("new:1", policy=text("newer"), platform=text("linux/arm64/v8")).value()
+        image = root.call(operation, OPERATION, "Wait").value()
+        assert root.manager("GetImage", "(s)", ("new:1",)).value() == f"{ROOT_PATH}/image/{image}"
+        assert root.get(operation, OPERATION, "Kind").value() == "pull"
+        assert root.get(operation, OPERATION, "Layers").value() == [
+            ("sha256:" + "a" * 64, 0, 100, "waiting"), ("sha256:" + "b" * 64, 10, 100, "fetching")]
+        details = root.get(operation, OPERATION, "Details").value()
+        assert details["Digest"] == "sha256:" + "a" * 64 and len(details["Warnings"]) == 1 and "Unchanged" not in details
+        changed = [arguments for path, member, arguments in seen if path == operation and member == "PropertiesChanged"]
+        assert any("Layers" in invalidated and "Progress" in values for _, values, invalidated in changed)
+        assert not any("Layers" in values for _, values, _ in changed)
+        never = root.pull("bb:1", policy=text("never")).value()
+        root.call(never, OPERATION, "Wait").value()
+        assert root.get(never, OPERATION, "Details").value()["Unchanged"] is True
+
+
+@case("PullImage refuses bad arguments, what is not sealed, and what the engine refuses; a registry's refusal is the operation's")
+def _():
+    with world() as w:
+        root = w.caller()
+        for options, words in (({"nonsense": switch(True)}, "'nonsense'"), ({"policy": switch(True)}, "'policy'"),
+                               ({"policy": text("sometimes")}, "'sometimes'"), ({"platform": text("a/b/c/d")}, "'a/b/c/d'"),
+                               ({"sha256": number(1)}, "'sha256'"), ({"credentials": text("me:secret")}, "'credentials'")):
+            root.manager("PullImage", "(sa{sv})", ("new:1", options)).refused(INVALID, words)
+        memory = os.memfd_create("credentials", os.MFD_ALLOW_SEALING)
+        for fd in (memory, os.open("/etc/passwd", os.O_RDONLY)):
+            root.pull("new:1", credentials=fd).refused(INVALID, "'credentials'")
+        os.truncate(memory, 65537)
+        fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+        root.pull("new:1", credentials=memory).refused(INVALID, "65536")
+        root.pull("x" * 65).refused(ERROR + "InvalidReference")
+        root.pull("full:1").refused(ERROR + "LimitReached")
+        root.pull("absent:1", policy=text("never")).refused(ERROR + "NoSuchImage", "'absent:1'")
+        objects = root.call(ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects").value()
+        assert not [path for path in objects if "/operation/" in path]
+        denied = root.pull("denied:1").value()
+        root.call(denied, OPERATION, "Wait").refused(ERROR + "RegistryDenied", "'denied:1'")
+
+
+@case("a pull goes on without its caller, takes sealed credentials, and is cancelled by its owner")
+def _():
+    with world() as w:
+        root, gone = w.caller(), w.caller()
+        small = os.memfd_create("credentials", os.MFD_ALLOW_SEALING)
+        os.write(small, b'{"auths":{}}')
+        fcntl.fcntl(small, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+        operation = gone.pull("slow:1", credentials=small).value()
+        gone.call(operation, OPERATION, "Wait")
+        gone.close()
+        assert root.get(operation, OPERATION, "State").value() == "running"
+        wait = root.call(operation, OPERATION, "Wait")
+        root.call(operation, OPERATION, "Cancel").value()
+        wait.refused(ERROR + "Cancelled", "")
+        assert root.get(operation, OPERATION, "State").value() == "cancelled"
+
+
 @case("ListImages filters, RemoveImage tells what went and refuses what is used")
 def _():
     with world() as w:
@@ -377,12 +440,148 @@ def _():
         root.manager("RemoveImage", "(sa{sv})", ("bb:1", {"force": text("yes")})).refused(INVALID, "'force'")
 
 
+@case("TagImage gives a name, also one that another image has, and UntagImage takes it away; the image stays")
+def _():
+    with world() as w:
+        root = w.caller()
+        root.call(root.import_image("new:1").value(), OPERATION, "Wait").value()
+        seen = root.collect(PROPERTIES)
+
+        def tags(reference):
+            return root.get(root.manager("GetImage", "(s)", (reference,)).value(), IMAGE, "Tags").value()
+
+        assert root.manager("TagImage", "(ss)", ("new:1", "more:1")).value() == ()
+        assert tags("new:1") == ["new:1", "more:1"]
+        root.manager("TagImage", "(ss)", ("bb:1", "more:1")).value()
+        assert tags("new:1") == ["new:1"] and tags("bb:1") == ["bb:1", "more:1"]
+        image = root.manager("GetImage", "(s)", ("new:1",)).value()
+        root.manager("UntagImage", "(s)", ("new:1",)).value()
+        assert root.get(image, IMAGE, "Tags").value() == []
+        assert seen, "nothing was told"
+        root.manager("TagImage", "(ss)", ("absent", "x:1")).refused(ERROR + "NoSuchImage", "'absent'")
+        root.manager("TagImage", "(ss)", ("bb:1", "x@y")).refused(ERROR + "InvalidReference", "'x@y'")
+        root.manager("UntagImage", "(s)", ("absent",)).refused(ERROR + "NoSuchImage", "'absent'")
+
+
+@case("LoadImage is an operation, and refuses what cannot be read to its end")
+def _():
+    with world() as w:
+        root = w.caller()
+
+        def load(path, flags=os.O_RDONLY, **options):
+            fd = os.open(path, flags)
+            try:
+                return root.manager("LoadImage", "(ha{sv})", (0, options), fds=[fd])
+            finally:
+                os.close(fd)
+
+        operation = load("/etc/passwd", name=text("a.tar"), platform=text("linux/arm64")).value()
+        root.call(operation, OPERATION, "Wait").value()
+        assert root.get(operation, OPERATION, "Kind").value() == "load"
+        load("/", os.O_RDONLY).refused(INVALID, "archive")
+        load("/etc/passwd", os.O_PATH).refused(INVALID, "archive")
+        load("/etc/passwd", platform=text("x")).refused(INVALID, "'x'")
+        load("/etc/passwd", nonsense=text("x")).refused(INVALID, "'nonsense'")
+
+
+@case("SaveImage is an operation, and refuses what it cannot write to, and a form that is none")
+def _():
+    with world() as w:
+        root = w.caller()
+
+        def save(references=("bb:1",), path="/dev/null", flags=os.O_WRONLY, **options):
+            fd = os.open(path, flags)
+            try:
+                return root.manager("SaveImage", "(asha{sv})", (references, 0, options), fds=[fd])
+            finally:
+                os.close(fd)
+
+        operation = save(format=text("oci-archive")).value()
+        root.call(operation, OPERATION, "Wait").value()
+        assert root.get(operation, OPERATION, "Kind").value() == "save"
+        save(flags=os.O_RDONLY).refused(INVALID, "output")
+        save(path="/", flags=os.O_RDONLY).refused(INVALID, "output")
+        save(flags=os.O_PATH).refused(INVALID, "output")
+        save(format=text("zip")).refused(INVALID, "'zip'")
+        save(nonsense=text("x")).refused(INVALID, "'nonsense'")
+        save(("bb:1", "absent")).refused(ERROR + "NoSuchImage", "'absent'")
+
+
+@case("Export is an operation, and refuses what it cannot write to")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        for name, flags, refused in (("/dev/null", os.O_WRONLY, False), ("/dev/null", os.O_RDONLY, True), ("/dev/null", os.O_PATH, True)):
+            fd = os.open(name, flags)
+            reply = root.container(path, "Export", "(ha{sv})", (0, {}), fds=[fd])
+            if refused:
+                reply.refused(INVALID, "output")
+            else:
+                root.call(reply.value(), OPERATION, "Wait").value()
+            root.container(path, "Export", "(ha{sv})", (0, {"nonsense": text("x")}), fds=[fd]).refused(INVALID, "'nonsense'")
+            os.close(fd)
+
+
+@case("CopyFrom and CopyTo are operations, and refuse what they cannot write to or read")
+def _():
+    with world() as w:
+        root = w.caller()
+        path = root.create("one").value()
+        for method, good, bad in (("CopyFrom", os.O_WRONLY, os.O_RDONLY), ("CopyTo", os.O_RDONLY, os.O_WRONLY)):
+            with tempfile.NamedTemporaryFile() as file:
+                for flags in (good, bad, os.O_PATH):
+                    fd = os.open(file.name, flags)
+                    reply = root.container(path, method, "(sha{sv})", ("/etc", 0, {}), fds=[fd])
+                    if flags == good:
+                        assert root.get(reply.value(), OPERATION, "Kind").value() == "copy"
+                        root.container(path, method, "(sha{sv})", ("/etc", 0, {"nonsense": text("x")}), fds=[fd]).refused(INVALID, "'nonsense'")
+                    else:
+                        reply.refused(INVALID, "descriptor")
+                    os.close(fd)
+
+
+@case("GetDiskUsage tells everybody of images, containers and volumes")
+def _():
+    with world() as w:
+        w.caller().create("one").value()
+        usage = w.caller(USER).manager("GetDiskUsage").value()
+        assert usage["Images"] == {"Count": 1, "Active": 0, "Size": 2048, "Reclaimable": 1024}, usage
+        assert usage["Containers"] == {"Count": 1, "Active": 0}, usage
+        assert usage["Volumes"] == {"Count": 3, "Active": 1, "Size": 4096, "Reclaimable": 0}, usage
+
+
+@case("PruneImages is an operation, and takes the options that it knows")
+def _():
+    with world() as w:
+        root = w.caller()
+        options = {"all": switch(True), "until": GLib.Variant("t", 5), "label": strings("a=b"), "label!": strings("c")}
+        operation = root.manager("PruneImages", "(a{sv})", (options,)).value()
+        root.call(operation, OPERATION, "Wait").value()
+        assert root.get(operation, OPERATION, "Kind").value() == "prune"
+        assert root.get(operation, OPERATION, "Results").value() == []
+        root.manager("PruneImages", "(a{sv})", ({"dangling": switch(True)},)).refused(INVALID, "'dangling'")
+        root.manager("PruneImages", "(a{sv})", ({"until": text("1h")},)).refused(INVALID, "'until'")
+
+
+@case("an image tells how it was made, and its explicit properties are everybody's")
+def _():
+    with world() as w:
+        root, user = w.caller(), w.caller(USER)
+        image = root.manager("GetImage", "(s)", ("bb:1",)).value()
+        assert root.call(image, IMAGE, "GetHistory").value() == []
+        assert user.get(image, IMAGE, "Digests").value() == [] and user.get(image, IMAGE, "SharedSize").value() == 512
+        assert root.manager("ListImages", "(a{sv})", ({},)).value()[0][1]["SharedSize"] == 512
+
+
 @case("GetInfo tells of this daemon")
 def _():
     with world() as w:
         info = w.caller(USER).manager("GetInfo").value()
         assert info["Mode"] == "system" and info["StateDirectory"] == str(w.directory / "state")
         assert info["Images"] == 1 and info["KernelVersion"] == os.uname().release
+        assert (info["NCPU"], info["Architecture"], info["Name"]) == (os.cpu_count(), os.uname().machine, os.uname().nodename)
+        assert info["MemTotal"] == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE")
 
 
 @case("one connection has a bounded number of calls in flight, and others are served meanwhile")
@@ -395,6 +594,23 @@ def _():
         assert other.option_call(path, "Stop").value() == ()
         assert {wait.value() for wait in waits} == {0}
         assert root.option_call(path, "Wait").value() == 0
+
+
+@case("one user has a bounded number of calls in flight, over all his connections; root and others are served")
+def _():
+    with world() as w:
+        w.polkit()
+        root, other, users = w.caller(), w.caller(frame.OTHER_USER), [w.caller(USER) for _ in range(5)]
+        path = users[0].create("mine", run=True).value()
+        waits = [user.option_call(path, "Wait") for user in users[:4] for _ in range(CALLS_PER_CALLER)]
+        for user in users:
+            user.sync()
+        users[4].option_call(path, "Wait").refused(ERROR + "LimitReached")
+        other.create("others").value()
+        root.option_call(path, "Stop").value()
+        refused = [wait.error for wait in waits if wait.wait().error]
+        assert not refused, refused
+        assert users[4].option_call(path, "Wait").value() == 0
 
 
 @case("calls that come before the caller's user is known are bounded as well, and all are answered")

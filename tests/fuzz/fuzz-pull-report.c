@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                         assert(pull_report_encode(&report, &b) >= 0);
                         assert(pull_report_decode(b.data, b.size, &again, &ignored) == 1);
                         assert(again.type == report.type &&
-                                        again.result.n_devices == report.result.n_devices);
+                                        again.result.n_devices == report.result.n_devices &&
+                                        again.manifest.n_layers == report.manifest.n_layers);
                 }
                 data += used;
                 size -= used;

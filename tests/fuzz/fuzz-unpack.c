@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unpacks what may be an archive. Nothing may crash, nothing may come to be beside the tree, and all of it can be deleted. */
+/*
+ * Unpacks what may be an archive. Nothing may crash, nothing may come to be beside the tree, all of it can be deleted, and
+ * what was unpacked makes the same tar again.
+ */
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -8,6 +11,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "puller/delete-tree.h"
+#include "puller/tar-split.h"
 #include "puller/unpack.h"
 #include "fuzz.h"
 
@@ -22,6 +26,31 @@ static int make_sandbox(char path[static 32]) {
         if (fd < 0 || mkdirat(fd, "root", 0700) < 0)
                 abort();
         return fd;
+}
+
+static void make_again(int layer_fd, const char *diff_id) {
+        _cleanup_(tar_split_reader_freep) TarSplitReader *reader = NULL;
+        _cleanup_(hasher_freep) Hasher *hasher = NULL;
+        _cleanup_failure_ Failure f = {};
+        char buffer[4096], hex[DIGEST_HEX_MAX];
+        Digest digest;
+        ssize_t n;
+
+        if (tar_split_reader_new(layer_fd, "fuzz", &reader, &f) < 0) {
+                if (f.errnum != ENODATA) /* INCOMPLETE, which may be */
+                        abort();
+                return;
+        }
+        if (hasher_new(&hasher) < 0)
+                abort();
+        while ((n = tar_split_read(reader, buffer, sizeof(buffer), &f)) > 0)
+                if (hasher_add(hasher, buffer, (size_t) n) < 0)
+                        abort();
+        if (n < 0 || hasher_finish(hasher, &digest) < 0)
+                abort();
+        digest_to_hex(&digest, hex);
+        if (!streq(hex, diff_id))
+                abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -41,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                         &(UnpackArgs) {
                                 .archive_fd = archive_fd,
                                 .root_fd = root_fd,
+                                .layer_fd = sandbox_fd,
                                 .name = "fuzz",
                                 .limit_bytes = 4 << 20,
                                 .limit_entries = 500,
@@ -49,7 +79,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                         &report.result, &f);
         if ((r < 0) != failure_is_set(&f) || (r >= 0 && strlen(report.result.diff_id) != 64))
                 abort();
-        if (delete_tree_at(sandbox_fd, "root") < 0 || rmdir(path) < 0) /* it is empty but for the root */
+        if (r >= 0)
+                make_again(sandbox_fd, report.result.diff_id);
+        if (delete_tree_at(sandbox_fd, "root") < 0 ||
+                        delete_tree_at(sandbox_fd, TAR_SPLIT_GONE) < 0 ||
+                        delete_tree_at(sandbox_fd, TAR_SPLIT_NAME) < 0 || rmdir(path) < 0) /* it is empty but for these */
                 abort();
         return 0;
 }

@@ -73,6 +73,12 @@ static inline char *hex_of(unsigned n) {
         return b;
 }
 
+static inline int untag(Store *store, const char *reference, EventList *events, Failure *f) {
+        char *references[] = { (char *) reference, NULL };
+
+        return store_untag_images(store, references, events, f);
+}
+
 static inline void add_image(Store *store, unsigned n) {
         _cleanup_failure_ Failure f = {};
         char *layers[] = { hex_of(n + 1000), NULL };

@@ -183,8 +183,38 @@ static void test_cgroup_missing_reason(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* The files of the owner's directory, seen from that of a container of his. */
+static void test_cgroup_check_owner_looks_one_up(void **state) {
+        _cleanup_failure_ Failure failure = {};
+        _cleanup_close_ int dir_fd = -EBADF;
+        Fixture *f = *state;
+        static const struct {
+                const char *current, *max;
+                bool room;
+        } table[] = {
+                { "0", "2", true }, { "8", "10", true }, { "9", "10", false },
+                { "10", "10", false }, { "9999", "max", true }, { "nonsense", "1", true },
+        };
+
+        assert_int_equal(mkdirat(f->cgroup.dir_fd, "id", 0700), 0);
+        dir_fd = openat(f->cgroup.dir_fd, "id", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(cgroup_check_owner(dir_fd, NULL), 0); /* there are no such files */
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                put(f, "pids.current", table[i].current);
+                put(f, "pids.max", table[i].max);
+                if (table[i].room)
+                        assert_int_equal(cgroup_check_owner(dir_fd, NULL), 0);
+                else
+                        assert_errno(EDQUOT, cgroup_check_owner(dir_fd, &failure));
+        }
+        assert_int_equal(failure.code, FAILURE_LIMIT_REACHED);
+        assert_string_equal(failure_message(&failure),
+                        "The containers of one user may have 10 processes");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                TEST(test_cgroup_check_owner_looks_one_up),
                 TEST(test_cgroup_set_limits_of_a_new_one_writes_what_was_asked_for),
                 TEST(test_cgroup_set_limits_passes_over_what_has_no_controller),
                 TEST(test_cgroup_set_limits_takes_limits_away),

@@ -149,8 +149,27 @@ static void test_container_filter_add_refuses(void **state) {
         assert_null(container_filter_free(NULL));
 }
 
+static void test_container_filter_matches_nothing_that_is_concealed(void **state) {
+        static const char *const table[][2] = {
+                { "label", "app" }, { "label", "app=web" }, { "network", "default" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                FilterSubject s = { .id = "1", .name = "one", .labels = labels };
+                ContainerFilter *f;
+
+                assert_int_equal(container_filter_new(&f), 0);
+                assert_int_equal(container_filter_add(f, table[i][0], table[i][1], NULL), 0);
+                assert_true(container_filter_matches(f, &s));
+                s.concealed = true;
+                assert_false(container_filter_matches(f, &s));
+                container_filter_free(f);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_container_filter_matches_nothing_that_is_concealed),
                 cmocka_unit_test(test_container_filter_matches),
                 cmocka_unit_test(test_container_filter_exited_wants_an_end),
                 cmocka_unit_test(test_container_filter_of_a_subject_without_texts),

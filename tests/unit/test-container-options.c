@@ -23,6 +23,18 @@ static int set_switch(ContainerOptions *o, const char *key, bool enabled) {
                         o, key, &(OptionValue){ .kind = OPTION_SWITCH, .enabled = enabled }, NULL);
 }
 
+static void assert_weakening(const ContainerOptions *o, const char *expected) {
+        _cleanup_free_ char *text = NULL;
+        Weakening w;
+
+        container_options_weakening(o, &w);
+        assert_int_equal(weakening_to_string(&w, &text), 0);
+        if (expected)
+                assert_string_equal(text, expected);
+        else
+                assert_null(text);
+}
+
 static int setup(void **state) {
         *state = calloc(1, sizeof(ContainerOptions));
         return container_options_init(*state, "bb:1");
@@ -57,7 +69,7 @@ static void test_container_options_set_texts(void **state) {
         assert_int_equal(o->spec->log_driver, LOG_DRIVER_NONE);
         assert_int_equal(o->spec->restart.mode, RESTART_ON_FAILURE);
         assert_true(o->restart_given && o->resources_given == 0);
-        assert_null(container_options_need_privilege(o));
+        assert_weakening(o, NULL);
 }
 
 static void test_container_options_empty_is_not_given(void **state) {
@@ -200,7 +212,7 @@ static void test_container_options_refuses_list_values(void **state) {
 
 static void test_container_option_kind(void **state) {
         static const char *const later[] = { "publish", "memory-swappiness", "volume",
-                "kernel-memory", "privileged", "cap-add", "security-opt", "mounts" };
+                "kernel-memory", "mounts" };
         _cleanup_failure_ Failure f = {};
 
         assert_int_equal(container_option_kind("env", NULL), OPTION_STRINGS);
@@ -239,13 +251,15 @@ static void test_container_options_check_and_privilege(void **state) {
         ContainerOptions *o = *state;
         _cleanup_failure_ Failure f = {};
 
+        assert_weakening(o, NULL);
         assert_int_equal(set_text(o, "network", "host", NULL), 0);
-        assert_string_equal(container_options_need_privilege(o), "network host");
-        assert_int_equal(set_text(o, "network", "", NULL), 0);
+        assert_weakening(o, "network");
         assert_int_equal(set_text(o, "oom-score-adj", "-1", NULL), 0);
-        assert_string_equal(container_options_need_privilege(o), "oom-score-adj");
+        assert_weakening(o, "network,oom-score-adj");
+        assert_int_equal(set_text(o, "network", "", NULL), 0);
+        assert_weakening(o, "oom-score-adj");
         assert_int_equal(set_text(o, "oom-score-adj", "1000", NULL), 0);
-        assert_null(container_options_need_privilege(o));
+        assert_weakening(o, NULL);
         assert_int_equal(set_text(o, "workdir", "w", NULL), 0);
         assert_errno(EINVAL, container_options_check(o, &f));
         assert_int_equal(f.code, FAILURE_INVALID_SPEC);

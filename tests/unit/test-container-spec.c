@@ -44,7 +44,8 @@ static void test_container_spec_network_mode(void **state) {
         } table[] = {
                 { "", NETWORK_NONE }, { "default", NETWORK_NONE }, { "none", NETWORK_NONE },
                 { "host", NETWORK_HOST }, { "bridge", _NETWORK_MODE_INVALID },
-                { "NONE", _NETWORK_MODE_INVALID },
+                { "NONE", _NETWORK_MODE_INVALID }, { "container:a", NETWORK_CONTAINER },
+                { "container:/a", _NETWORK_MODE_INVALID },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
@@ -65,8 +66,10 @@ static void test_container_spec_check_refuses_texts(void **state) {
                 { offsetof(ContainerSpec, image), "", FAILURE_INVALID_SPEC, "image" },
                 { offsetof(ContainerSpec, image), "a\nb", FAILURE_INVALID_SPEC, "control" },
                 { offsetof(ContainerSpec, network), "bridge", FAILURE_UNSUPPORTED, "'bridge'" },
-                { offsetof(ContainerSpec, network), "container:abc", FAILURE_UNSUPPORTED,
-                  "'container:abc'" },
+                { offsetof(ContainerSpec, network), "container:", FAILURE_INVALID_SPEC,
+                  "'container:'" },
+                { offsetof(ContainerSpec, namespaces.texts[NAMESPACE_PID]), "other",
+                  FAILURE_INVALID_SPEC, "'other'" },
                 { offsetof(ContainerSpec, network), "nowhere", FAILURE_INVALID_SPEC, "'nowhere'" },
                 { offsetof(ContainerSpec, network), "\xff", FAILURE_INVALID_SPEC, "UTF-8" },
                 { offsetof(ContainerSpec, hostname), "", FAILURE_INVALID_SPEC, "hostname" },

@@ -48,25 +48,11 @@ static void test_digest_from_string_refuses(void **state) {
         assert_errno(EINVAL, digest_from_hex("ba78", &d));
 }
 
-static void test_digest_chain_of_one_is_its_diff_id(void **state) {
-        Digest a, b, chain, expected;
-        const char *text = "sha256:" ABC " sha256:" ABC;
-
-        assert_int_equal(digest_from_hex(ABC, &a), 0);
-        assert_int_equal(digest_chain(NULL, &a, &chain), 0);
-        assert_true(digest_equal(&chain, &a));
-        b = a;
-        assert_int_equal(digest_chain(&a, &b, &chain), 0);
-        assert_int_equal(digest_of(text, strlen(text), &expected), 0);
-        assert_true(digest_equal(&chain, &expected));
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_digest_of_abc),
                 cmocka_unit_test(test_hasher_adds_up),
                 cmocka_unit_test(test_digest_from_string_refuses),
-                cmocka_unit_test(test_digest_chain_of_one_is_its_diff_id),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

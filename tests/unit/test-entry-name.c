@@ -58,9 +58,12 @@ static void test_entry_path_normalize_rejects_too_many_components(void **state) 
 
         for (size_t i = 0; i <= ARCHIVE_DEPTH_MAX; i++)
                 memcpy(deep + 2 * i, "d/", 3);
-        assert_errno(ENAMETOOLONG, entry_path_normalize(deep, path));
+        assert_errno(EOVERFLOW, entry_path_normalize(deep, path));
         deep[2 * ARCHIVE_DEPTH_MAX] = '\0';
         assert_int_equal(entry_path_normalize(deep, path), 0);
+        assert_int_equal(entry_path_depth(path), ARCHIVE_DEPTH_MAX);
+        assert_int_equal(entry_path_depth("a"), 1);
+        assert_int_equal(entry_path_depth(""), 0);
 }
 
 static void test_entry_whiteout_tells_them_apart(void **state) {

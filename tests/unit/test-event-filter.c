@@ -65,7 +65,7 @@ static void test_event_filter_add_refuses(void **state) {
                 { "", "KEY=VALUE" },
                 { "=x", "KEY=VALUE" },
                 { "type", "KEY=VALUE" },
-                { "type=volume", "'volume'" },
+                { "type=network", "'network'" },
                 { "event=fly", "'fly'" },
                 { "event=start: now", "'start: now'" },
                 { "event=", "''" },

@@ -276,7 +276,7 @@ static void test_event_words_lead_back(void **state) {
                         _EVENT_ACTION_INVALID);
         assert_int_equal(event_action_from_string(EVENT_KIND_CONTAINER, NULL),
                         _EVENT_ACTION_INVALID);
-        assert_int_equal(event_kind_from_string("volume"), _EVENT_KIND_INVALID);
+        assert_int_equal(event_kind_from_string("network"), _EVENT_KIND_INVALID);
         assert_int_equal(event_action_kind(_EVENT_ACTION_MAX), _EVENT_KIND_INVALID);
         assert_null(event_action_to_string(_EVENT_ACTION_INVALID));
         assert_null(event_kind_to_string(_EVENT_KIND_MAX));

@@ -97,12 +97,6 @@ static void test_read_file_of_proc(void **state) {
         assert_non_null(strstr(text, "Pid:"));
 }
 
-/* Debian 12's valgrind does not know openat2(). */
-static void skip_without_openat2(void) {
-        if (syscall(SYS_openat2, -EBADF, "", NULL, 0) < 0 && errno == ENOSYS)
-                skip();
-}
-
 static void test_open_beneath_stays_below(void **state) {
         Dir *d = *state;
         _cleanup_close_ int fd = -EBADF;

@@ -17,7 +17,8 @@ static const char full[] =
         "\"Labels\":{\"a\":\"1\",\"b\":\"=\"},\"StopSignal\":\"SIGINT\","
         "\"User\":\"app\",\"Volumes\":{\"/data\":{}},\"WorkingDir\":\"/w\"},"
         "\"created\":\"2024-01-01T00:00:00Z\","
-        "\"history\":[{\"comment\":\"made\"}],\"os\":\"linux\","
+        "\"history\":[{\"created\":\"2023-01-01T00:00:00Z\",\"created_by\":\"ADD x\"},"
+        "{\"comment\":\"made\",\"empty_layer\":true}],\"os\":\"linux\","
         "\"rootfs\":{\"diff_ids\":[\"sha256:" HEX64 "\"],\"type\":\"layers\"},"
         "\"variant\":\"v8\"}";
 
@@ -39,6 +40,11 @@ static void test_image_config_goes_round(void **state) {
         assert_true(config->healthcheck->interval_usec == 30000000);
         assert_true(config->healthcheck->start_interval_usec == 1);
         assert_int_equal(config->healthcheck->retries, 3);
+        assert_int_equal(config->n_history, 2);
+        assert_string_equal(config->history[0].created_by, "ADD x");
+        assert_false(config->history[0].empty_layer);
+        assert_true(config->history[1].empty_layer);
+        assert_string_equal(config->comment, "made");
         assert_int_equal(image_config_to_json(config, &json), 0);
         assert_string_equal(json, full);
 }
@@ -76,6 +82,8 @@ static void test_image_config_parse_refuses(void **state) {
                 "{\"config\":{\"Labels\":{\"a\":1}}}", "{\"config\":{\"Labels\":{\"\":\"1\"}}}",
                 "{\"config\":{\"Labels\":{\"a=b\":\"1\"}}}", "{\"config\":{\"ExposedPorts\":[]}}",
                 "{\"config\":{\"Volumes\":\"/\"}}", "{\"config\":{\"Volumes\":{\"\":{}}}}",
+                "{\"history\":{}}", "{\"history\":[{\"created_by\":1}]}",
+                "{\"history\":[{\"comment\":\"a\"},{\"empty_layer\":1}]}",
                 "{\"config\":{\"Healthcheck\":1}}",
                 "{\"config\":{\"Healthcheck\":{\"Test\":\"x\"}}}",
                 "{\"config\":{\"Healthcheck\":{\"Interval\":-1}}}",
@@ -135,6 +143,13 @@ static void test_image_config_parse_bounds(void **state) {
         for (unsigned i = 0; i <= LABELS_MAX; i++)
                 (void) strbuf_printf(&b, "%s\"%u\":\"\"", i > 0 ? "," : "", i);
         (void) strbuf_puts(&b, "}}}");
+        assert_errno(EBADMSG, parse(b.data, &config, NULL));
+        strbuf_done(&b);
+
+        (void) strbuf_puts(&b, "{\"history\":[{}");
+        for (unsigned i = 0; i < HISTORY_MAX; i++)
+                (void) strbuf_puts(&b, ",{}");
+        (void) strbuf_puts(&b, "]}");
         assert_errno(EBADMSG, parse(b.data, &config, NULL));
 }
 

@@ -75,6 +75,9 @@ static void test_image_filter_matches_labels_tags_and_times(void **state) {
         f.labels = key;
         assert_true(image_filter_matches(&f, &tagged));
         assert_false(image_filter_matches(&f, &dangling));
+        f.not_labels = key;
+        assert_false(image_filter_matches(&f, &tagged));
+        f.not_labels = NULL;
         f.labels = pair;
         assert_true(image_filter_matches(&f, &tagged));
         f.labels = prefix;

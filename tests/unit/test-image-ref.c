@@ -171,8 +171,47 @@ static void test_image_ref_free_takes_null(void **state) {
         assert_null(image_ref_free(NULL));
 }
 
+static void test_image_ref_same_repository_compares_up_to_tag_and_digest(void **state) {
+        static const char digest[] =
+                        "docker.io/library/bb@sha256:"
+                        "0000000000000000000000000000000000000000000000000000000000000000";
+
+        assert_true(image_ref_same_repository("docker.io/library/bb:1", digest));
+        assert_true(image_ref_same_repository("h:5000/x:1", "h:5000/x:2"));
+        assert_false(image_ref_same_repository("h:5000/x:1", "h:5000/xy:1"));
+        assert_false(image_ref_same_repository("h:5000/x:1", "h:5001/x:1"));
+        assert_true(image_ref_is_digest(digest));
+        assert_false(image_ref_is_digest("h:5000/x:1"));
+}
+
+static void test_image_ref_use_registry_changes_what_short_names_mean(void **state) {
+        static const char *const pairs[][2] = {
+                { "bb", "quay.io/bb:latest" },
+                { "a/bb:1", "quay.io/a/bb:1" },
+                { "docker.io/bb", "docker.io/library/bb:latest" },
+        };
+        _cleanup_free_ char *familiar = NULL, *other = NULL;
+
+        image_ref_use_registry("quay.io");
+        for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+                _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+                _cleanup_free_ char *text = NULL;
+
+                assert_int_equal(image_ref_parse(pairs[i][0], &ref, NULL), 0);
+                assert_int_equal(image_ref_normalized(ref, &text), 0);
+                assert_string_equal(text, pairs[i][1]);
+        }
+        assert_int_equal(image_ref_familiar_from("quay.io/library/bb:1", &familiar), 0);
+        assert_string_equal(familiar, "library/bb:1");
+        assert_int_equal(image_ref_familiar_from("docker.io/library/bb:1", &other), 0);
+        assert_string_equal(other, "docker.io/library/bb:1");
+        image_ref_use_registry("docker.io");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_image_ref_use_registry_changes_what_short_names_mean),
+                cmocka_unit_test(test_image_ref_same_repository_compares_up_to_tag_and_digest),
                 cmocka_unit_test(test_image_ref_parse_accepts),
                 cmocka_unit_test(test_image_ref_parse_takes_ids),
                 cmocka_unit_test(test_image_ref_parse_refuses),

@@ -122,8 +122,8 @@ static void test_store_untag_image_tells_whether_there_was_one(void **state) {
 
         assert_int_equal(add(*state, 100, 2, NULL, &f), 1);
         assert_ok(store_tag_image(*state, hex_of(100), "a:1", 0, NULL, &f), &f);
-        assert_int_equal(store_untag_image(*state, "a:1", NULL, &f), 1);
-        assert_int_equal(store_untag_image(*state, "a:1", NULL, &f), 0);
+        assert_int_equal(untag(*state, "a:1", NULL, &f), 1);
+        assert_int_equal(untag(*state, "a:1", NULL, &f), 0);
 }
 
 static void test_store_remove_image_keeps_layers_that_another_has(void **state) {
@@ -145,7 +145,7 @@ static void test_store_remove_image_keeps_layers_that_another_has(void **state) 
         assert_int_equal(store_remove_image(*state, hex_of(101), &gone, NULL, &f), 0);
         assert_int_equal(strv_length(gone), 0);
         strv_free(gone);
-        assert_int_equal(store_untag_image(*state, "a:2", NULL, &f), 0);
+        assert_int_equal(untag(*state, "a:2", NULL, &f), 0);
 }
 
 static void test_store_remove_image_refuses_while_a_container_has_it(void **state) {

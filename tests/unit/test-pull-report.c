@@ -4,7 +4,8 @@
 #include "model/limits.h"
 #include "unit.h"
 
-#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HEX62 "23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HEX64 "01" HEX62
 
 static PullDevice devices[] = {
         { 'c', 1, 3, 0666, 0, 0, (char *) "dev/null" },
@@ -48,6 +49,129 @@ static void test_pull_report_result_goes_round(void **state) {
         assert_string_equal(back.result.devices[1].path, "dev/sda");
 }
 
+static PullLayer layers[] = {
+        { HEX64, "ff" HEX62, 1ULL << 33 },
+        { "00" HEX62, HEX64, 0 },
+};
+
+static const PullReport manifest = {
+        .type = PULL_REPORT_MANIFEST,
+        .manifest = {
+                .digest = HEX64,
+                .manifest_digest = "11" HEX62,
+                .config_id = "22" HEX62,
+                .media_type = (char *) "application/vnd.oci.image.manifest.v1+json",
+                .raw_config = (char *) "{ \"os\": \"linux\"\0}",
+                .raw_config_size = 18,
+                .config = (char *) "{\"os\":\"linux\"}",
+                .layers = layers,
+                .n_layers = 2,
+        },
+};
+
+static void test_pull_report_manifest_goes_round(void **state) {
+        _cleanup_pull_report_ PullReport back = {};
+        _cleanup_strbuf_ StrBuf b = {};
+        size_t used;
+
+        assert_int_equal(pull_report_encode(&manifest, &b), 0);
+        assert_int_equal(pull_report_decode(b.data, b.size, &back, &used), 1);
+        assert_int_equal(used, b.size);
+        assert_int_equal(back.type, PULL_REPORT_MANIFEST);
+        assert_string_equal(back.manifest.digest, HEX64);
+        assert_string_equal(back.manifest.manifest_digest, "11" HEX62);
+        assert_string_equal(back.manifest.config_id, "22" HEX62);
+        assert_string_equal(back.manifest.media_type, manifest.manifest.media_type);
+        assert_int_equal(back.manifest.raw_config_size, 18);
+        assert_memory_equal(back.manifest.raw_config, manifest.manifest.raw_config, 19);
+        assert_string_equal(back.manifest.config, manifest.manifest.config);
+        assert_int_equal(back.manifest.n_layers, 2);
+        assert_string_equal(back.manifest.layers[0].digest, HEX64);
+        assert_string_equal(back.manifest.layers[0].diff_id, "ff" HEX62);
+        assert_true(back.manifest.layers[0].size_bytes == 1ULL << 33);
+        assert_string_equal(back.manifest.layers[1].digest, "00" HEX62);
+}
+
+/* The largest that there can be: it fits into one report. */
+static void test_pull_report_manifest_of_bounds(void **state) {
+        _cleanup_pull_report_ PullReport back = {};
+        _cleanup_free_ char *config = malloc(IMAGE_CONFIG_BYTES_MAX + 2);
+        _cleanup_strbuf_ StrBuf b = {};
+        PullLayer many[LAYERS_MAX + 1];
+        PullReport report = manifest;
+        size_t used;
+
+        memset(config, 'x', IMAGE_CONFIG_BYTES_MAX + 1);
+        config[IMAGE_CONFIG_BYTES_MAX] = config[IMAGE_CONFIG_BYTES_MAX + 1] = '\0';
+        for (size_t i = 0; i < LAYERS_MAX + 1; i++)
+                many[i] = layers[0];
+        report.manifest.config = report.manifest.raw_config = config;
+        report.manifest.raw_config_size = IMAGE_CONFIG_BYTES_MAX;
+        report.manifest.layers = many;
+        report.manifest.n_layers = LAYERS_MAX;
+        assert_int_equal(pull_report_encode(&report, &b), 0);
+        assert_int_equal(pull_report_decode(b.data, b.size, &back, &used), 1);
+        assert_int_equal(back.manifest.n_layers, LAYERS_MAX);
+
+        report.manifest.n_layers++;
+        assert_errno(EINVAL, pull_report_encode(&report, &b));
+        report.manifest.n_layers = 1;
+        many[0].diff_id[63] = '\0';
+        assert_errno(EINVAL, pull_report_encode(&report, &b));
+        report.manifest.n_layers = 0;
+        report.manifest.raw_config_size++;
+        assert_errno(EINVAL, pull_report_encode(&report, &b));
+        report.manifest.raw_config_size--;
+        config[IMAGE_CONFIG_BYTES_MAX] = 'x';
+        assert_errno(EINVAL, pull_report_encode(&report, &b));
+}
+
+static void test_pull_report_manifest_must_be_whole(void **state) {
+        for (size_t i = 0; i < 6; i++) {
+                _cleanup_pull_report_ PullReport back = {};
+                _cleanup_strbuf_ StrBuf b = {};
+                PullReport report = manifest;
+                PullManifest *m = &report.manifest;
+                size_t used;
+
+                if (i < 3)
+                        *(char *[]){ m->digest, m->manifest_digest, m->config_id }[i] = '\0';
+                else if (i < 5)
+                        *(char **[]){ &m->media_type, &m->config }[i - 3] = NULL;
+                assert_int_equal(pull_report_encode(&report, &b), 0);
+                if (i < 5)
+                        assert_errno(EBADMSG, pull_report_decode(b.data, b.size, &back, &used));
+                else
+                        assert_int_equal(pull_report_decode(b.data, b.size, &back, &used), 1);
+        }
+}
+
+static void test_pull_report_layer_warning_and_unchanged(void **state) {
+        PullReport layer = { .type = PULL_REPORT_LAYER,
+                .layer = { LAYERS_MAX - 1, PULL_LAYER_AGAIN, 5, UINT64_MAX } };
+        PullReport warning = { .type = PULL_REPORT_WARNING, .warning = (char *) "Old\033 news" };
+        PullReport unchanged = { .type = PULL_REPORT_RESULT, .result.unchanged = true };
+        _cleanup_pull_report_ PullReport first = {}, second = {}, third = {};
+        _cleanup_strbuf_ StrBuf b = {};
+        size_t used, more, last;
+
+        assert_int_equal(pull_report_encode(&layer, &b), 0);
+        assert_int_equal(pull_report_encode(&warning, &b), 0);
+        assert_int_equal(pull_report_encode(&unchanged, &b), 0);
+        assert_int_equal(pull_report_decode(b.data, b.size, &first, &used), 1);
+        assert_int_equal(first.layer.index, LAYERS_MAX - 1);
+        assert_int_equal(first.layer.state, PULL_LAYER_AGAIN);
+        assert_true(first.layer.bytes_done == 5 && first.layer.bytes_total == UINT64_MAX);
+        assert_int_equal(pull_report_decode(b.data + used, b.size - used, &second, &more), 1);
+        assert_string_equal(second.warning, "Old? news");
+        used += more;
+        assert_int_equal(pull_report_decode(b.data + used, b.size - used, &third, &last), 1);
+        assert_true(third.result.unchanged);
+
+        warning.warning = NULL;
+        assert_errno(EINVAL, pull_report_encode(&warning, &b));
+}
+
 static void test_pull_report_progress_and_failure_in_one_stream(void **state) {
         PullReport progress = { .type = PULL_REPORT_PROGRESS, .progress = { 1, UINT64_MAX, 3 } };
         PullReport failure = { .type = PULL_REPORT_FAILURE,
@@ -86,7 +210,7 @@ static void test_pull_report_decode_waits_for_the_rest(void **state) {
 static void test_pull_report_decode_of_damaged_bytes(void **state) {
         _cleanup_strbuf_ StrBuf b = {};
 
-        assert_int_equal(pull_report_encode(&result, &b), 0);
+        assert_int_equal(pull_report_encode(*state ? &manifest : &result, &b), 0);
         for (size_t i = 0; i < b.size; i++)
                 for (unsigned bit = 0; bit < 8; bit++) {
                         _cleanup_pull_report_ PullReport back = {};
@@ -155,6 +279,16 @@ static void test_pull_report_decode_refuses_fields(void **state) {
         assert_errno(EBADMSG, decode_field_of(PULL_REPORT_FAILURE, 11, "no code", 7, 1, &back));
         assert_errno(EBADMSG, decode_field_of(PULL_REPORT_FAILURE, 9, "a\0", 2, 1, &back));
         assert_null(back.result.config);
+        assert_errno(EBADMSG, decode_field_of(PULL_REPORT_LAYER, 18, "\177\0\0\0\0\0\0\0", 8, 1,
+                                              &back)); /* LAYERS_MAX */
+        assert_errno(EBADMSG, decode_field_of(PULL_REPORT_LAYER, 19, "\3\0\0\0\0\0\0\0", 8, 1,
+                                              &back));
+        assert_errno(EBADMSG, decode_field_of(PULL_REPORT_MANIFEST, 17, "short", 5, 1, &back));
+        assert_errno(EBADMSG, decode_field_of(PULL_REPORT_MANIFEST, 17, "size...." HEX64 "XX" HEX62,
+                                              136, 1, &back));
+        assert_errno(EBADMSG, decode_field_of(PULL_REPORT_MANIFEST, 16, "{}", 2, 2, &back));
+        assert_errno(EBADMSG, decode_field_of(PULL_REPORT_WARNING, 11, "", 0, 1, &back));
+        assert_errno(EBADMSG, decode_field_of(PULL_REPORT_WARNING, 200, "x", 1, 1, &back));
 }
 
 static void test_pull_report_decode_takes_what_is_new(void **state) {
@@ -209,7 +343,7 @@ static void test_pull_report_encode_refuses(void **state) {
         PullReport report = { .type = PULL_REPORT_RESULT,
                 .result = { .devices = &device, .n_devices = 1 } };
         _cleanup_strbuf_ StrBuf b = {}, small = { .max_bytes = 8 };
-        static PullDevice many[600];
+        static PullDevice many[800];
 
         assert_errno(EINVAL, pull_report_encode(&report, &b));
         memset(longest, 'x', ARCHIVE_PATH_MAX);
@@ -218,10 +352,10 @@ static void test_pull_report_encode_refuses(void **state) {
         assert_errno(EINVAL, pull_report_encode(&report, &b));
         longest[ARCHIVE_PATH_MAX - 1] = '\0';
         assert_int_equal(pull_report_encode(&report, &b), 0);
-        for (size_t i = 0; i < 600; i++)
+        for (size_t i = 0; i < 800; i++)
                 many[i] = device;
         report.result.devices = many;
-        report.result.n_devices = 600; /* 2.4 MB of paths */
+        report.result.n_devices = 800; /* 3.3 MB of paths */
         strbuf_done(&b);
         assert_errno(E2BIG, pull_report_encode(&report, &b));
         report.result.n_devices = DEVICES_MAX + 1;
@@ -253,9 +387,15 @@ static void test_pull_devices_to_json(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_pull_report_result_goes_round),
+                cmocka_unit_test(test_pull_report_manifest_goes_round),
+                cmocka_unit_test(test_pull_report_manifest_of_bounds),
+                cmocka_unit_test(test_pull_report_manifest_must_be_whole),
+                cmocka_unit_test(test_pull_report_layer_warning_and_unchanged),
                 cmocka_unit_test(test_pull_report_progress_and_failure_in_one_stream),
                 cmocka_unit_test(test_pull_report_decode_waits_for_the_rest),
                 cmocka_unit_test(test_pull_report_decode_of_damaged_bytes),
+                cmocka_unit_test_prestate(
+                                test_pull_report_decode_of_damaged_bytes, (void *) &manifest),
                 cmocka_unit_test(test_pull_report_decode_refuses_fields),
                 cmocka_unit_test(test_pull_report_decode_takes_what_is_new),
                 cmocka_unit_test(test_pull_report_decode_refuses_headers),

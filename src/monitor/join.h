@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * monitor/join.h: a container that shares namespaces with others. Whose are joined must be joined before those of its own
+ * are made, so that these belong to the user namespace that was joined: what clone3 does at once for others takes turns.
+ * Namespaces that were made ready (ready.h) are joined in the same way.
+ */
+#pragma once
+#include <stdbool.h>
+#include <sys/types.h>
+#include "init/steps.h"
+
+/** join_is_wanted() - does the plan of a container name one? */
+bool join_is_wanted(const Plan *plan);
+
+/** join_has_child() - is the first process a child of the one that joins? For a pid namespace of its own it is. */
+bool join_has_child(const Plan *plan);
+
+/**
+ * join_prepare() - in the monitor, before the child is made: the pid namespace of its children, and the other container's
+ * /dev/shm as a detached mount in @ret_shm_fd (owned by the caller; -EBADF: not wanted)
+ *
+ * Return: 0, or negative errno with @failure's detail in @ret_what.
+ */
+int join_prepare(const Plan *plan, int *ret_shm_fd, const char **ret_what);
+
+/** join_run() - in the child, with the monitor's ids: joins, makes the container's own, runs the steps. */
+void join_run(Child *c) __attribute__((__noreturn__));
+
+/**
+ * join_await() - in the monitor: the first process that join_run() has made
+ * @ret_pidfd: owned by the caller
+ *
+ * Return: 0, or negative errno, with @failure said if the child said why.
+ */
+int join_await(int sync_fd, pid_t *ret_pid, int *ret_pidfd, PlanFailure *failure);
