@@ -18,6 +18,28 @@ only_embedded() { [ "$E2E_MODE" = embedded ] || skip "the command starts a daemo
 }
 
 # bats test_tags=native,embedded
+@test "the small command says that the whole one is missing, and does its own verbs without it" {
+        [ -e "$PROGRAMS/pocketdocker-cli" ] || skip "this build has one command only"
+        start_waiting alone
+        cp "$PROGRAMS/pocketdocker" "$BATS_TEST_TMPDIR/"
+        run -0 "$BATS_TEST_TMPDIR/pocketdocker" exec alone echo hello
+        assert_equal "$output" hello
+        run -1 "$BATS_TEST_TMPDIR/pocketdocker" ps
+        assert_match "$output" "^pocketdocker: Failed to find '/.*/pocketdocker-cli': No such file or directory$"
+}
+
+# bats test_tags=native,embedded
+@test "the daemon has as many descriptors as it may, and a workload as many as who started the daemon" {
+        only_embedded
+        kill_daemon
+        (ulimit -Sn 333 && ulimit -Hn 4444 && pocketdocker ps -q >/dev/null 3>&-)
+        assert_match "$(grep '^Max open files' "/proc/$(daemon_pid)/limits")" ' 4444 +4444 '
+        run -0 pocketdocker run --rm "$IMAGE" sh -c 'ulimit -Sn; ulimit -Hn'
+        assert_equal "${lines[*]}" "333 4444"
+        kill_daemon # the others' has more
+}
+
+# bats test_tags=native,embedded
 @test "ten first calls at a time start one daemon" {
         only_embedded
         local i pids=()
@@ -135,6 +157,19 @@ has_socket() { [[ $(readlink "/proc/$1/fd/"*) == *socket:* ]]; }
         kill -0 "$daemon"
         await 60 process_gone "$daemon"
         wait "$daemon"
+}
+
+# bats test_tags=native,embedded
+@test "a daemon whose directory has the same path elsewhere leaves the containers of the first alone" {
+        only_embedded
+        local run=$E2E_HOME/elsewhere-run
+        start_waiting c
+        # shellcheck disable=SC2016 # the inner shell's
+        run -1 --separate-stderr unshare --mount sh -c 'mount -t tmpfs -o mode=700 none "$1" && exec "$2" --embedded --root="$1" --run-root="$3"' \
+                sh "$STATE" "$PROGRAMS/pocketdockerd" "$run"
+        assert_sentence "$stderr" "$(engine_cgroup)"
+        assert_equal "$(field c .State.Status)" running
+        rm -rf "$run"
 }
 
 # bats test_tags=native,embedded

@@ -10,9 +10,7 @@ setup_file() {
         setup_engine
         OLD=$E2E_HOME/old
         export OLD
-        mkdir "$OLD"
-        cp "$PROGRAMS/pocketdocker" "$PROGRAMS/pocketdockerd" "$PROGRAMS/pocketdocker-pull" \
-                "$PROGRAMS/pocketdocker-files" "$OLD/"
+        copy_programs "$OLD"
         cp "$PROGRAMS/tests/e2e/monitor-v1" "$OLD/pocketdocker-monitor"
 }
 

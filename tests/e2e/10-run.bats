@@ -68,7 +68,7 @@ teardown() { teardown_test; }
 # bats test_tags=native
 @test "flags of later versions are refused with one sentence, never ignored" {
         local flags
-        for flags in "-p 8080:80" "-v /tmp:/tmp" "--privileged" "--cap-add ALL" "--isolation x" "--device-read-bps /dev/sda:1" \
+        for flags in "-p 8080:80" "--isolation x" "--device-read-bps /dev/sda:1" \
                 "--dns-opt x" "--net-alias x" "--memory-swappiness 1"; do
                 # shellcheck disable=SC2086 # a flag and its value
                 run -125 --separate-stderr pocketdocker run --rm $flags "$IMAGE" true
@@ -314,6 +314,22 @@ no_zombie() { [ -z "$(pocketdocker exec c sh -c 'grep -l "^State:.Z" /proc/[0-9]
         wait $cli || status=$?
         assert_equal "$status" 143
         state_is c running
+}
+
+@test "attach passes standard input on, and with --no-stdin leaves it alone" {
+        pocketdocker run -d -i --name c "$IMAGE" sh -c '(while :; do echo tick; sleep 0.1; done) & read -r line; echo "got $line"' >/dev/null
+        echo kept >"$E2E_HOME/input"
+        exec {input}<"$E2E_HOME/input"
+        timeout 60 "$PROGRAMS/pocketdocker" attach --no-stdin c <&"$input" 3>&- >"$E2E_HOME/attached" &
+        local watcher=$!
+        await 30 grep -q tick "$E2E_HOME/attached"
+        run -0 pocketdocker attach c <<<'given'
+        [[ $output == *"got given"* ]]
+        wait $watcher
+        grep -qx 'got given' "$E2E_HOME/attached"
+        # Nobody has read what the other had.
+        assert_equal "$(cat <&"$input")" kept
+        exec {input}<&-
 }
 
 @test "--attach picks the streams" {

@@ -103,3 +103,50 @@ teardown() { teardown_test; }
         run ! pocketdocker run --rm "$IMAGE" unshare -n true
         run ! pocketdocker run --rm "$IMAGE" chroot /proc/1/cwd/../../.. ls "$E2E_HOME"
 }
+
+# The network namespace that the daemon has ready for the next container.
+ready_network() { find "/proc/$(daemon_pid)/fd" -lname 'net:*' -printf '%l\n' | grep .; }
+
+@test "a start takes namespaces that were made before it, which nobody had" {
+        local first second
+        start_waiting a
+        await 20 ready_network
+        first=$(ready_network)
+        start_waiting b
+        assert_equal "$(readlink "/proc/$(field b .State.Pid)/ns/net")" "$first"
+        run -0 pocketdocker exec b sh -c 'cat /proc/self/uid_map; ifconfig lo; ls /sys/class/net'
+        assert_match "${lines[0]}" '^ +0 +[0-9]+ +65536$'
+        [[ $output == *127.0.0.1*UP* ]]
+        assert_equal "${lines[-1]}" lo
+        await 20 ready_network
+        second=$(ready_network)
+        [ "$second" != "$first" ]
+        # One that shares another's network has no use for it.
+        pocketdocker run -d --name c --network container:a "$IMAGE" sleep 3600
+        assert_equal "$(ready_network)" "$second"
+        # And what was ready goes with the daemon.
+        kill_daemon
+        revive
+        pocketdocker rm -f a b c
+        await 20 no_namespace "$second"
+}
+
+# Has no process it, in itself or as an open file?
+no_namespace() { ! find /proc/[0-9]*/ns/net /proc/[0-9]*/fd -lname "$1" 2>/dev/null | grep -q .; }
+
+user_namespaces_of_daemon() { find "/proc/$(daemon_pid)/fd" -lname 'user:*' | wc -l; }
+at_most_user_namespaces() { [ "$(user_namespaces_of_daemon)" -le "$1" ]; }
+
+@test "what comes after a container has its ids and its user namespace, and shifts its files as well" {
+        local round
+        start_waiting c
+        for round in {1..50}; do # what one has is made ready while the one before goes
+                run -0 pocketdocker run --rm -u app "$IMAGE" sh -c 'echo x >/home/app/file && stat -c %u /home/app/file'
+                assert_equal "$output" 1000
+        done
+        await trash_is_empty
+        await 20 ready_network
+        [ "$(user_namespaces_of_daemon)" -ge 1 ]
+        # 32 ranges are kept for later with one each, c has one, and what is made ready two; of what each left there would be 50.
+        await 20 at_most_user_namespaces 35
+}

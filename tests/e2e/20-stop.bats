@@ -210,7 +210,32 @@ teardown() { teardown_test; }
         await 10 nothing_is_left
 }
 
-gone() { ! pocketdocker inspect "$1"; }
+gone() { ! pocketdocker container inspect "$1"; } # an image's id may begin with the name
+
+# watch_syncs NAME: the monitor's calls for the disk go to the file NAME.
+watch_syncs() {
+        local monitor
+        monitor=$(awk '/^PPid/ { print $2 }' "/proc/$(field c .State.Pid)/status")
+        strace -qq -f -p "$monitor" -e trace=fsync,fdatasync,sync_file_range,syncfs -o "$BATS_TEST_TMPDIR/$1" 3>&- &
+        TRACER=$!
+        await 20 is_traced "$monitor"
+}
+
+is_traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"; }
+
+# bats test_tags=native
+@test "rm -f does not wait for the disk with what it removes, and stop leaves it there" {
+        start_waiting c
+        watch_syncs stop
+        pocketdocker stop c
+        wait "$TRACER" || true
+        grep -q sync "$BATS_TEST_TMPDIR/stop"
+        pocketdocker start c
+        watch_syncs rm
+        pocketdocker rm -f c
+        wait "$TRACER" || true
+        assert_equal "$(grep sync "$BATS_TEST_TMPDIR/rm")" ""
+}
 
 @test "several are stopped at once: none waits for another's grace" {
         local out=$BATS_TEST_TMPDIR/out status=0

@@ -129,6 +129,8 @@ teardown() { teardown_test; }
         jq -e . <<<"$output"
         run -0 pocketdocker info --format json
         jq -e . <<<"$output"
+        run -0 pocketdocker info --format '{{.NCPU}} {{.Driver}} {{.CgroupVersion}} {{.OSType}}/{{.Architecture}}'
+        assert_equal "$output" "$(getconf _NPROCESSORS_ONLN) overlay 2 linux/$(uname -m)"
 }
 
 @test "an unknown verb is refused and named" {

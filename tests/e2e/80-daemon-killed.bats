@@ -10,12 +10,6 @@ teardown() {
         teardown_test
 }
 
-# revive: the next call brings the engine back, but on the tests' own bus, where nobody does.
-revive() {
-        start_daemon
-        pocketdocker ps >/dev/null
-}
-
 @test "containers go on and their output is complete while the daemon is dead" {
         pocketdocker run -d --name c "$IMAGE" sh -c 'for i in $(seq 1 40); do echo $i; sleep 0.05; done'
         kill_daemon
@@ -94,10 +88,14 @@ revive() {
 # inject WHAT: what happens to the daemon when it spawns the next process; the next one, so no worker may be due.
 inject() {
         await 60 trash_is_empty
+        await 20 has_no_child
         strace -qq -p "$(daemon_pid)" -e trace=clone,clone3,vfork,fork -e "inject=clone,clone3,vfork,fork:$1:when=1" -o /dev/null 3>&- &
         STRACE=$!
         await 20 traced
 }
+
+# Nothing is made ready for the next container at the moment; monitors of a daemon that was killed are not its children.
+has_no_child() { ! pgrep -P "$(daemon_pid)" -f -- --ready; }
 
 # hold_daemon: the spawn succeeds, but the daemon does not come back from it.
 hold_daemon() { inject delay_exit=600000000; }
@@ -205,6 +203,41 @@ not_running() { ! state_is "$1" running; }
         kill -KILL "$(monitor_of c)"
         await 60 no_process_of "$id"
         await 60 not_running c
+}
+
+# at_work N: as many containers have written since the marks were taken
+at_work() {
+        local i n=0
+        for ((i = 1; i <= $1; i++)); do
+                [ "$(pocketdocker logs -n 1 "w$i")" = "${marks[i]}" ] || n=$((n + 1))
+        done
+        [ "$n" = "$1" ]
+}
+
+@test "200 containers at work go on while the daemon is dead, and none of their lines is lost" {
+        local i n=200 marks=()
+        for ((i = 1; i <= n; i++)); do
+                pocketdocker run -d --name "w$i" "$IMAGE" sh -c 'i=0; while :; do i=$((i + 1)); echo $i; sleep 1; done' >/dev/null
+        done
+        kill_daemon
+        sleep 2
+        revive
+        assert_equal "$(pocketdocker ps -q --filter status=running | wc -l)" "$n"
+        for ((i = 1; i <= n; i++)); do
+                marks[i]=$(pocketdocker logs -n 1 "w$i")
+        done
+        await 60 at_work "$n"
+        # shellcheck disable=SC2046 # ids are hex words
+        pocketdocker kill $(pocketdocker ps -q) >/dev/null
+        # shellcheck disable=SC2046
+        pocketdocker wait $(pocketdocker ps -q) >/dev/null
+        for ((i = 1; i <= n; i++)); do
+                pocketdocker logs "w$i" >"$BATS_TEST_TMPDIR/log"
+                cmp "$BATS_TEST_TMPDIR/log" <(seq 1 "$(wc -l <"$BATS_TEST_TMPDIR/log")")
+        done
+        # shellcheck disable=SC2046
+        pocketdocker rm $(pocketdocker ps -aq) >/dev/null
+        assert_nothing_left
 }
 
 @test "a call right after the kill is answered by the next daemon" {

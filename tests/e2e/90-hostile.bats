@@ -6,8 +6,10 @@ setup_file() { setup_engine; }
 teardown_file() { teardown_engine; }
 
 teardown() {
-        teardown_test
-        teardown_small_disk
+        local status=0
+        teardown_test || status=1
+        teardown_small_disk || status=1
+        return $status
 }
 
 @test "hostile archives are refused with a sentence or stay inside" {
@@ -107,6 +109,7 @@ small_disk() {
         mkdir -p "$SMALL"
         truncate -s "$1" "$E2E_HOME/small.img"
         mke2fs -q -t ext4 -O ^has_journal -m 0 "$E2E_HOME/small.img"
+        modprobe -q loop || true # it may be built in
         mount -o loop "$E2E_HOME/small.img" "$SMALL"
         chmod 700 "$SMALL"
         export POCKETDOCKER_ROOT=$SMALL/state POCKETDOCKER_RUN_ROOT=$E2E_HOME/small-run
@@ -120,7 +123,7 @@ teardown_small_disk() {
                 kill -TERM "$pid"
                 await 20 process_gone "$pid" || kill -KILL "$pid"
         fi
-        await 20 umount "$SMALL"
+        await 20 umount "$SMALL" || return 1
         rm -rf "$E2E_HOME/small.img" "$E2E_HOME/small-run"
 }
 
@@ -150,8 +153,7 @@ teardown_small_disk() {
         run -1 --separate-stderr pocketdocker import "$E2E_HOME/big.tar" too-big
         [[ $stderr == *"Cannot store the image"* ]]
         assert_equal "$(find "$SMALL/state/images" | sort)" "$before"
-        run -0 pocketdocker run --rm fits echo still fine
-        assert_equal "$output" "still fine"
+        assert_equal "$(pocketdocker run --rm fits echo still fine)" "still fine"
 }
 
 @test "what rmi deletes on a short disk is there for the next import" {
@@ -176,4 +178,76 @@ teardown_small_disk() {
         run -0 pocketdocker rm c
         assert_equal "$(find "$SMALL/state/containers" "$SMALL/state/logs" "$SMALL/state/trash" -mindepth 1)" ""
         run -0 pocketdocker run --rm fits echo room again
+}
+
+@test "a state directory that is read-only is told, and works when it can be written to" {
+        small_disk 24M
+        pocketdocker import "$E2E_HOME/rootfs.tar" fits
+        pocketdocker create --name c fits echo made before
+        STATE=$POCKETDOCKER_ROOT E2E_MODE=embedded end_daemon
+        mount -o remount,ro "$SMALL"
+        run -1 --separate-stderr pocketdocker ps
+        assert_equal "$(wc -l <<<"$stderr")" 1
+        [[ $stderr == *"$POCKETDOCKER_ROOT"*"Read-only file system"* ]]
+        mount -o remount,rw "$SMALL"
+        assert_equal "$(pocketdocker start -a c)" "made before"
+}
+
+@test "what cannot be written while the daemon runs fails its call alone, and works when it can" {
+        local place
+        small_disk 24M
+        pocketdocker import "$E2E_HOME/rootfs.tar" fits
+        for place in containers logs images/staging; do
+                chattr +i "$SMALL/state/$place"
+                if [ "$place" = images/staging ]; then
+                        run -1 --separate-stderr pocketdocker import "$E2E_HOME/rootfs.tar" other
+                else
+                        run -125 --separate-stderr pocketdocker run --name "c-${place##*/}" fits true
+                fi
+                echo "$place: $stderr"
+                assert_equal "$(wc -l <<<"$stderr")" 1
+                [[ $stderr == *"Operation not permitted"* ]]
+                chattr -i "$SMALL/state/$place"
+                assert_equal "$(pocketdocker run --rm fits echo works)" works
+        done
+        assert_equal "$(pocketdocker images --format '{{.Repository}}')" fits
+        pocketdocker ps -aq | xargs -r "$PROGRAMS/pocketdocker" rm
+}
+
+# bats test_tags=native
+@test "a daemon without another file descriptor refuses what takes one, loses nothing, and goes on when it has" {
+        local daemon limits n open last words
+        start_waiting c
+        daemon=$(daemon_pid)
+        limits=$(prlimit --pid "$daemon" --nofile --noheadings --raw -o SOFT,HARD | tr ' ' :)
+        open=$(find "/proc/$daemon/fd" -mindepth 1 | wc -l)
+        for ((n = open + 24; n >= open; n--)); do
+                prlimit --pid "$daemon" --nofile="$n:${limits#*:}"
+                run --separate-stderr timeout 60 "$PROGRAMS/pocketdocker" run --rm "$IMAGE" echo works
+                case $status in
+                0) assert_equal "$output" works ;;
+                1 | 125)
+                        assert_equal "$(wc -l <<<"$stderr")" 1
+                        [ -n "$stderr" ]
+                        ;;
+                *) fail_with "$n descriptors: status $status: $output $stderr" ;;
+                esac
+                last=$status
+                [ $((n % 3)) = 0 ] || continue
+                for words in 'exec c true' 'logs c' 'stats --no-stream c' "import $E2E_HOME/rootfs.tar" 'system df' "cp c:/etc/passwd $E2E_HOME/copy"; do
+                        # shellcheck disable=SC2086 # words
+                        run --separate-stderr timeout 60 "$PROGRAMS/pocketdocker" $words
+                        case $status in
+                        0) ;;
+                        1 | 125) [ -n "$stderr" ] && [ "$(wc -l <<<"$stderr")" = 1 ] || fail_with "$n descriptors, $words: $stderr" ;;
+                        *) fail_with "$n descriptors, $words: status $status: $stderr" ;;
+                        esac
+                done
+        done
+        [ "$last" != 0 ] # at last there were too few
+        prlimit --pid "$daemon" --nofile="$limits"
+        assert_equal "$(daemon_pid)" "$daemon"
+        await 40 trash_is_empty
+        assert_equal "$(field c .State.Status)" running
+        assert_equal "$(pocketdocker run --rm "$IMAGE" echo works)" works
 }

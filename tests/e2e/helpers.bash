@@ -23,6 +23,12 @@ export IMAGE=bb:1
 
 pocketdocker() { "$PROGRAMS/pocketdocker" "$@"; }
 
+# copy_programs DIR: all of them, to replace one there.
+copy_programs() {
+        mkdir -p "$1"
+        find "$PROGRAMS" -maxdepth 1 -type f -name 'pocketdocker*' -exec cp -t "$1" {} +
+}
+
 # fail_with TEXT: ends the test, telling why.
 fail_with() {
         echo "$*" >&2
@@ -90,7 +96,7 @@ start_daemon() {
 # daemon_pids: the embedded daemons of the state directory: one at most, but for a moment.
 daemon_pids() {
         local dir program
-        program=$(realpath "$PROGRAMS/pocketdockerd")
+        program=$(realpath -e "$PROGRAMS/pocketdockerd" 2>/dev/null || realpath -e "$PROGRAMS/../libexec/pocketdocker/pocketdockerd")
         for dir in /proc/[0-9]*; do
                 [ "$(readlink "$dir/exe")" = "$program" ] || continue
                 # It leads its session; what it is about to spawn looks the same for a moment.
@@ -121,6 +127,27 @@ kill_daemon() {
         pid=$(daemon_pid) || fail_with "no daemon to kill" || return 1
         kill -KILL "$pid"
         await 20 process_gone "$pid"
+}
+
+# revive: the next call brings the engine back, but on the tests' own bus, where nobody does.
+revive() {
+        start_daemon
+        pocketdocker ps >/dev/null
+}
+
+end_daemon() {
+        local pid
+        pid=$(daemon_pid)
+        kill -TERM "$pid"
+        await 20 process_gone "$pid"
+}
+
+# daemon_with TEXT: the engine anew, with a configuration of its own
+daemon_with() {
+        end_daemon
+        printf '%s\n' "$1" >"$E2E_HOME/test.conf"
+        export POCKETDOCKER_CONFIG=$E2E_HOME/test.conf
+        pocketdocker info >/dev/null
 }
 
 # One that ended is gone, though its parent has not asked yet; but not before its last thread is. Without a fork: a test
@@ -259,7 +286,8 @@ assert_no_report() {
         return $status
 }
 
-# For teardown(): whatever the test did, rm -f ends it and leaves nothing.
+# For teardown(): whatever the test did, rm -f ends it and leaves nothing. There the shell goes on after what fails (bats
+# asks for its status), so that each check's result is to be kept: `|| status=1`, and `return $status`.
 teardown_test() {
         remove_all
         await 20 nothing_is_left || { leftovers >&2; return 1; }

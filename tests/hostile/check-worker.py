@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """check-worker.py PULL FILES: what a worker can still do while it works, and how it ends. As root; prints TAP."""
+import hashlib
 import io
 import os
 import pathlib
@@ -50,11 +51,11 @@ class Worker:
         return self.process.wait(), data
 
 
-def unpack(staging, archive_fd, through=()):
+def unpack(staging, archive_fd, through=(), options=()):
     staging.mkdir(mode=0o700, exist_ok=True)
     fd = os.open(staging, os.O_RDONLY | os.O_DIRECTORY)
     worker = Worker(["unpack", "--archive-fd", "{archive}", "--staging-fd", "{staging}", "--report-fd", "{report}",
-                     "--name", "a.tar"], through, archive=archive_fd, staging=fd)
+                     "--name", "a.tar", *options], through, archive=archive_fd, staging=fd)
     os.close(fd)
     return worker
 
@@ -79,6 +80,14 @@ def is_confined(pid):
     return wait_until(lambda: status(pid)["Seccomp"] == "2")
 
 
+def waits_for(pid, fd):
+    """It is confined and has opened what it opens: it reads from fd, where nothing is yet."""
+    def reads():
+        words = pathlib.Path(f"/proc/{pid}/syscall").read_text().split()
+        return words[:2] == ["0", hex(fd)]
+    return is_confined(pid) and wait_until(reads)
+
+
 def namespaces(pid):
     return {name for name in ("user", "net", "ipc") if os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")}
 
@@ -89,7 +98,7 @@ def unpack_holds_nothing_but_its_fds(top):
     worker = unpack(top / "s", read_fd)
     os.close(read_fd)
     pid = worker.process.pid
-    assert is_confined(pid)
+    assert waits_for(pid, read_fd)
     now = status(pid)
     assert now["NoNewPrivs"] == "1", now
     assert now["Uid"].split() == [FOREIGN_ID] * 4 and now["Gid"].split() == [FOREIGN_ID] * 4 and now["Groups"] == "", now
@@ -97,8 +106,8 @@ def unpack_holds_nothing_but_its_fds(top):
     assert int(now["CapEff"], 16) == int(now["CapBnd"], 16) == 1 << 0 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 31, now
     assert namespaces(pid) == {"user", "net", "ipc"}
     assert os.path.samefile(f"/proc/{pid}/root", top / "s") and os.path.samefile(f"/proc/{pid}/cwd", top / "s")
-    # the standard ones, the archive, staging, report, and the layer's root
-    assert len(os.listdir(f"/proc/{pid}/fd")) == 7, os.listdir(f"/proc/{pid}/fd")
+    # the standard ones, the archive, staging, report, the layer's root and what makes its tar again
+    assert len(os.listdir(f"/proc/{pid}/fd")) == 8, os.listdir(f"/proc/{pid}/fd")
     os.write(write_fd, tar(10))
     os.close(write_fd)
     assert worker.finish()[0] == 0
@@ -136,6 +145,32 @@ def unpack_tells_of_a_full_disk(top):
         assert code == 1 and b"DiskFull" in report and b"'f1'" in report, report
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+@case
+def unpack_names_the_limit_that_an_archive_is_over(top):
+    deep = io.BytesIO()
+    with tarfile.open(fileobj=deep, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("a/b/c/d"))
+    zeros = subprocess.run("head -c 1280M /dev/zero | zstd -q", shell=True, capture_output=True, check=True).stdout
+    for number, (data, options, sentence) in enumerate((
+            (tar(5000), ["--limit-bytes", "4096"], b"'a.tar' is larger than 4096 bytes when unpacked"),
+            (tar(1, 1, 1), ["--limit-entries", "2"], b"'a.tar' has more than 2 entries, of which the next is 'f2'"),
+            (deep.getvalue(), ["--limit-depth", "3"], b"Entry 'a/b/c/d' of 'a.tar' lies deeper than 3 directories"),
+            (zeros, ["--limit-ratio", "500"], b"'a.tar' is more than 500 times as large when unpacked"))):
+        archive = top / "a.tar"
+        archive.write_bytes(data)
+        with open(archive, "rb") as stream:
+            code, report = unpack(top / f"s{number}", stream.fileno(), options=options).finish()
+        assert code == 1 and b"LimitReached" in report and sentence in report, report
+    with open(top / "a.tar", "wb") as stream:
+        stream.write(tar(1))
+    with open(top / "a.tar", "rb") as stream:
+        code, report = unpack(top / "right", stream.fileno(), options=["--layer", "--diff-id", hashlib.sha256(tar(1)).hexdigest()]).finish()
+        assert code == 0 and b"rootfs" not in report, report
+        stream.seek(0)
+        code, report = unpack(top / "wrong", stream.fileno(), options=["--layer", "--diff-id", "0" * 64]).finish()
+        assert code == 1 and b"DigestMismatch" in report, report
 
 
 @case

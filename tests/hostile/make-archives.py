@@ -9,6 +9,7 @@ import lzma
 import pathlib
 import random
 import struct
+import subprocess
 import sys
 import tarfile
 import zipfile
@@ -28,6 +29,11 @@ def header(name=b"f", size=0, kind=b"0", link=b"", mode=0o644, uid=0, gid=0, mag
                       octal(major, 8) + octal(minor, 8) + prefix.ljust(155, b"\0") + bytes(12))
     block[148:156] = b"%06o\0 " % (sum(block) if checksum is None else checksum)
     return bytes(block)
+
+
+def zstd(data):
+    """With a checksum of its content, as zstd(1) has it by itself."""
+    return subprocess.run(["zstd", "-q"], input=data, capture_output=True, check=True).stdout
 
 
 def padded(data):
@@ -144,6 +150,11 @@ def refused():
     yield "gzip-second-member-cut", packed + packed[:30]
     yield "gzip-bomb", gzip.compress(header(b"f", size=64 << 20) + bytes(64 << 20) + END, mtime=0)
     yield "gzip-bomb-after-end", gzip.compress(END + bytes(64 << 20), mtime=0)
+    yield "zstd-cut-off", zstd(good)[:-7]
+    yield "zstd-checksum", zstd(good)[:-1] + bytes([zstd(good)[-1] ^ 1])
+    yield "zstd-then-text", zstd(good) + b"more"
+    yield "zstd-bomb", zstd(header(b"f", size=64 << 20) + bytes(64 << 20) + END)
+    yield "zstd-of-gzip-cut-off", zstd(packed[:-5])
     yield "gzip-of-gzip-bomb", gzip.compress(gzip.compress(END + bytes(64 << 20), mtime=0), mtime=0)
     yield "sparse-larger-than-limit", pax([(b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"), (b"GNU.sparse.name", b"s"),
                                            (b"GNU.sparse.realsize", str(1 << 50).encode())]) + \
@@ -176,6 +187,9 @@ def accepted():
         symlink(b"d", b"e") + entry(b"d/written", b"x") + END
     yield "directory-then-file", directory(b"d") + entry(b"d/f", b"x") + entry(b"d", b"now a file") + END
     yield "duplicate-file", entry(b"f", b"one") + entry(b"f", b"two") + END
+    yield "duplicate-below", directory(b"d") + entry(b"d/f", b"one") + entry(b"d/f", b"two") + symlink(b"d", b"e") + \
+        directory(b"d") + entry(b"d/f", b"three") + END
+    yield "duplicate-through-link", directory(b"d") + entry(b"d/f", b"one") + symlink(b"s", b"d") + entry(b"s/f", b"two") + END
     yield "hardlink", entry(b"f", b"x") + hardlink(b"l", b"f") + hardlink(b"m", b"/./l") + END
     yield "hardlink-to-itself", entry(b"f", b"x") + hardlink(b"f", b"f") + END
     yield "hardlink-to-symlink", symlink(b"s", b"/etc/passwd") + hardlink(b"l", b"s") + entry(b"s", b"x") + END
@@ -185,6 +199,8 @@ def accepted():
     yield "device-zero", entry(b"d", kind=b"3") + END
     yield "whiteouts", entry(b".wh.gone") + directory(b"d") + entry(b"d/.wh..wh..opq") + entry(b".wh..wh.plnk") + END
     yield "whiteout-then-directory", entry(b".wh.d") + directory(b"d") + entry(b"d/f", b"x") + END
+    yield "whiteout-below-file", entry(b"d", b"x") + entry(b"d/.wh.f") + entry(b"d/.wh..wh..opq") + END
+    yield "whiteout-below-link", directory(b"e") + entry(b"e/f", b"x") + symlink(b"d", b"e") + entry(b"d/.wh.g") + entry(b"d/.wh..wh..opq") + END
     yield "overlay-attributes", pax([(b"SCHILY.xattr.user.overlay.redirect", b"/etc"),
                                      (b"SCHILY.xattr.trusted.overlay.opaque", b"y"),
                                      (b"SCHILY.xattr.user.kept", b"v")]) + directory(b"d") + END
@@ -207,6 +223,8 @@ def accepted():
     yield "members-gzip", gzip.compress(whole[:700], mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(whole[700:], mtime=0)
     yield "garbage-after-gzip", gzip.compress(whole, mtime=0) + b"\0" * 100 + b"garbage"
     yield "gzip-in-xz-gzip", gzip.compress(lzma.compress(gzip.compress(whole, mtime=0)), mtime=0)
+    yield "zstd-gzip", zstd(gzip.compress(whole, mtime=0))
+    yield "zstd-frames", b"\x50\x2a\x4d\x18\4\0\0\0skip" + zstd(whole[:700]) + zstd(b"") + zstd(whole[700:]) + b"\x5f\x2a\x4d\x18\0\0\0\0"
     yield "v7", entry(b"f", b"x", magic=bytes(8)) + END
     yield "old-directory", entry(b"d/", magic=bytes(8)) + entry(b"d/f", b"x", magic=bytes(8)) + END
     yield "implicit-parents", entry(b"a/b/c/d", b"x") + END
