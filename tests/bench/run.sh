@@ -168,6 +168,12 @@ measure "run --rm --network none IMAGE true" \
         "$(if_podman "$podman_run --rm localhost/bench true")" \
         "$(if_docker 'docker run --rm --network none bench true')"
 
+# What confinement costs of it: the same without a user namespace, a shift of the layers' ids and a filter.
+confined=$("$timeit" "$runs" "$pd" run --rm --network none bench true \
+        , "$pd" run --rm --network none --userns host --security-opt seccomp=unconfined bench true | tr '\n' ' ')
+read -r with _ without _ <<<"$confined"
+echo "| … of it user namespace, idmapped layers, seccomp | $(awk -v a="$with" -v b="$without" 'BEGIN { printf "%.2f ms", (a - b) / 1000 }') | | | | | | |"
+
 measure "run -d" \
         "-a '$pd rm -f b >/dev/null' $pd run -d --name b bench sleep 3600" \
         "-a 'crun delete -f bench-d' crun run -d -b $work/bundle-wait bench-d" \

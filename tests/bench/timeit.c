@@ -5,7 +5,8 @@
  *     timeit RUNS [-b BEFORE] [-a AFTER] COMMAND... , [-b BEFORE] [-a AFTER] COMMAND... , ...
  *
  * Runs the commands in turn (A B C A B C ...), so that a busy moment of the machine meets all of them, and times each from
- * fork to wait: no shell is in the figures. BEFORE and AFTER are shell commands, run untimed round each run. Prints a
+ * fork to wait: no shell is in the figures. Between two there is a rest, or each would be timed with what the one before it still
+ * does when it has returned: deletes, cleans up. BEFORE and AFTER are shell commands, run untimed round each run. Prints a
  * line per command: median and minimum in microseconds. A command that fails ends everything.
  */
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #define COMMANDS_MAX 8
+#define REST_USEC 300000
 
 typedef struct Command {
         char **argv;        /* borrowed, NULL-terminated */
@@ -102,6 +104,7 @@ static int run_all(Command *commands, int n, size_t runs) {
 
         for (size_t run = 0; run < runs; run++)
                 for (Command *c = commands; c < commands + n; c++) {
+                        usleep(REST_USEC);
                         r = run_untimed(c->before);
                         if (r >= 0)
                                 r = run_timed(c, c->nsec + run);

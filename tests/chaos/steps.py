@@ -232,8 +232,8 @@ class Steps:
             if not acknowledged:  # it may have come as far as created: then it is whole, and can be removed
                 await_true(f"{name}: no longer on its way", lambda: self.settled(c))
                 c.state = self.engine.inspect(name)["State"]["Status"]
-                if c.state == "created":
-                    self.engine.must("rm", name)
+                if c.state == "created":  # by force: its start may have been stored, and wait for the new daemon's filters
+                    self.engine.must("rm", "-f", name)
                     del self.containers[name]
         return f"{name}, {'acknowledged' if acknowledged else 'cut off'}"
 

@@ -87,6 +87,24 @@ another_daemon() { local now; now=$(daemon_pid) && [ "$now" != "$1" ]; }
         systemctl restart pocketdocker.service
 }
 
+@test "a service that may have no more processes refuses what takes one, loses nothing, and goes on when it may" {
+        start_waiting c
+        local cgroup before
+        cgroup=/sys/fs/cgroup$(systemctl show -P ControlGroup pocketdocker.service)
+        before=$(cat "$cgroup/pids.max")
+        cat "$cgroup/pids.current" >"$cgroup/pids.max"
+        run --separate-stderr pocketdocker import "$E2E_HOME/rootfs.tar" more:1
+        [ "$status" = 1 ] && [ "$(wc -l <<<"$stderr")" = 1 ] && [ -n "$stderr" ] || fail_with "$status: $output$stderr"
+        run --separate-stderr pocketdocker run --rm "$IMAGE" echo works
+        [ "$status" = 0 ] || { [ "$status" = 125 ] && [ "$(wc -l <<<"$stderr")" = 1 ]; } || fail_with "$status: $output$stderr"
+        assert_equal "$(field c .State.Status)" running
+        echo "$before" >"$cgroup/pids.max"
+        await 60 trash_is_empty
+        assert_equal "$(pocketdocker run --rm "$IMAGE" echo works)" works
+        run -0 pocketdocker import "$E2E_HOME/rootfs.tar" more:1
+        pocketdocker rmi more:1
+}
+
 @test "busctl shows tree, introspection and argument names" {
         pocketdocker create --name c "$IMAGE" true
         local id

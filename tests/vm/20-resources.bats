@@ -166,6 +166,17 @@ memory_above() { [ "$(cat "$1/memory.current")" -gt "$2" ]; }
         dir=$(engine_cgroup)/u$(id -u alice)
         assert_equal "$(cat "$dir/pids.max")" 16384
         [ "$(cat "$dir/memory.max")" != max ]
+        # At its end the cap is told by name, for a start and for a command, and memory as for any container.
+        echo 3 >"$dir/pids.max"
+        run -125 --separate-stderr runuser -u alice -- pocketdocker run --rm "$IMAGE" true
+        [[ $stderr == *'The containers of one user may have 3 processes'* ]]
+        run -125 --separate-stderr runuser -u alice -- pocketdocker exec hers true
+        [[ $stderr == *'The containers of one user may have 3 processes'* ]]
+        echo 16384 >"$dir/pids.max"
+        echo 32M >"$dir/memory.max"
+        run -137 runuser -u alice -- pocketdocker run --name greedy "$IMAGE" sh -c 'tail -c 100m /dev/zero'
+        assert_equal "$(field greedy .State.OOMKilled)" true
+        assert_equal "$(field hers .State.Status)" running
         # An administrator's: who keeps his own alive lets others die.
         run -125 runuser -u alice -- pocketdocker run --oom-score-adj -500 "$IMAGE" true
         rm /etc/polkit-1/rules.d/10-test.rules
@@ -174,3 +185,16 @@ memory_above() { [ "$(cat "$1/memory.current")" -gt "$2" ]; }
         run -0 pocketdocker run --rm --oom-score-adj -500 "$IMAGE" cat /proc/self/oom_score_adj
         assert_equal "$output" -500
 }
+
+@test "a command runs beside a privileged workload that has divided its cgroup" {
+        pocketdocker run -d --name c --privileged --health-cmd true --health-interval 1s "$IMAGE" sh -c '
+                mkdir /sys/fs/cgroup/first && echo 1 >/sys/fs/cgroup/first/cgroup.procs &&
+                echo +pids >/sys/fs/cgroup/cgroup.subtree_control && echo divided; sleep 3600'
+        await 60 logged c divided
+        run -0 pocketdocker exec c cat /proc/self/cgroup
+        assert_equal "${lines[-1]}" 0::/first
+        await 60 health_is c healthy
+        pocketdocker rm -f c
+}
+
+health_is() { [ "$(field "$1" .State.Health.Status)" = "$2" ]; }

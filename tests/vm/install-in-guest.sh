@@ -5,6 +5,7 @@
 set -uo pipefail
 
 cp -a --no-preserve=ownership tree/. /
+systemd-sysusers pocketdocker.conf
 systemctl daemon-reload
 busctl -q call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
 

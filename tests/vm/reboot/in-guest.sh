@@ -14,6 +14,7 @@ for block in /sys/block/vd*; do
         [ "$(cat "$block/serial")" != vm-state ] || disk=/dev/${block##*/}
 done
 cp -a --no-preserve=ownership tree/. /
+systemd-sysusers pocketdocker.conf
 mkdir -m 700 "$STATE"
 mount "$disk" "$STATE"
 chmod 700 "$STATE"
@@ -46,6 +47,22 @@ churn() {
         done
 }
 
+# half_a_pull: an image that is pulled, and another whose last layer does not come; says what has, until the power is cut.
+half_a_pull() {
+        tests/vm/reboot/registry.py "$STATE/test-rootfs.tar" hold >/dev/ttyS0 2>&1 &
+        local host=127.0.0.1:5055 operation layers
+        until pocketdocker pull -q "$host/whole:1" >/dev/null 2>&1; do sleep 0.2; done
+        echo "image $host/whole:1."
+        pocketdocker pull "$host/held:1" >/dev/null 2>&1 &
+        while sleep 0.2; do
+                operation=$(busctl tree --list org.pocketdocker.Manager | grep /operation/ | sort -t/ -k5 -n | tail -n 1)
+                layers=$(busctl get-property org.pocketdocker.Manager "$operation" org.pocketdocker.Operation Layers) || continue
+                [ "$(grep -oE '"(done|exists)"' <<<"$layers" | wc -l)" = 3 ] && break
+        done
+        grep -oE '"sha256:[0-9a-f]+" [0-9]+ [0-9]+ "(done|exists)"' <<<"$layers" | sed 's/^"/layer /; s/".*/./'
+        echo "half a pull."
+}
+
 status=0
 for file in ${tests//,/ }; do
         bats --formatter tap --timing "tests/vm/reboot/$file.bats" 2>&1 || status=$?
@@ -55,6 +72,10 @@ if [ $status -ne 0 ]; then
 fi
 case $ending in
 churn) churn "$argument" ;;
+half-a-pull)
+        half_a_pull
+        exec sleep infinity # it ends without power
+        ;;
 down)
         echo "going down"
         $argument
