@@ -63,6 +63,9 @@ static int start_loop(Daemon *d, Failure *reterr) {
                         &signals); /* neither this nor the next two can fail on valid arguments */
         (void) sigaddset(&signals, SIGTERM);
         (void) sigaddset(&signals, SIGINT);
+        /* Whoever started us may ignore some; containers do not. SIGKILL and SIGSTOP are refused. */
+        for (int i = 1; i < _NSIG; i++)
+                (void) signal(i, SIG_DFL);
         if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
                 return fail_errno(reterr, errno, "Failed to set the signals up");
 

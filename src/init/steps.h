@@ -11,6 +11,7 @@
 /* What the child holds. Everything it may touch was opened before it was made. */
 typedef struct Child {
         Plan *plan;
+        bool waits;  /* for the monitor, which has something to do that it cannot do before we are */
         int sync_fd; /* to the monitor: a failure, or the terminal; its end of file is a successful
                         execve */
         int lifeline_fd;                /* read end; readable or hung up once the monitor is gone */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/clone-call.h"
 
 #define PD_CLONE_PIDFD 0x1000ULL
 #define PD_CLONE_NEWCGROUP 0x02000000ULL
@@ -33,10 +34,6 @@
 #define PD_FSCONFIG_SET_STRING 1U
 #define PD_FSCONFIG_CREATE 6U
 
-struct pd_clone_args {
-        uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
-                        set_tid_size, cgroup;
-};
 struct pd_mount_attr {
         uint64_t attr_set, attr_clr, propagation, userns_fd;
 };
@@ -48,8 +45,12 @@ static inline long sys_result(long r) {
         return r < 0 ? -errno : r;
 }
 
-static inline int sys_clone3(struct pd_clone_args *args) {
+static inline int sys_clone3(CloneArgs *args) {
         return (int) sys_result(syscall(SYS_clone3, args, sizeof(*args)));
+}
+
+static inline int sys_pidfd_open(pid_t pid) {
+        return (int) sys_result(syscall(SYS_pidfd_open, pid, 0));
 }
 
 static inline int sys_open_tree(int dir_fd, const char *path, unsigned flags) {

@@ -4,22 +4,26 @@
  *
  * The monitor stays with the host's ids. Its child, with the same, enters what is shared, the user namespace last: from
  * then on it may do nothing outside, and all within. A new pid namespace is one for children only, so where one is wanted
- * the child makes the first process as its sibling (CLONE_PARENT), tells the monitor its pidfd, and ends. Everything that
- * may be named by the other container is looked at in a process that holds nothing of it afterwards.
+ * the child makes the first process as its sibling (CLONE_PARENT) and ends. That child shares the monitor's memory, which
+ * waits for it meanwhile: there is nothing to copy and nothing to tell. Everything that may be named by the other container is
+ * looked at in a process that holds nothing of it afterwards.
  *
  * Source: setns(2), pid_namespaces(7), user_namespaces(7), clone(2)
  */
 #include "monitor/join.h"
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include "base/clone-call.h"
 #include "base/fd.h"
 #include "init/sys.h"
 
-#define STACK_BYTES 16384
+#define SHM_STACK_BYTES 16384
+#define STACK_BYTES (256 * 1024) /* the first process runs its steps on its copy */
 #define SHM_PATH "/dev/shm"
 #define RESOLVE_NO_SYMLINKS 0x04ULL /* linux/openat2.h */
 
@@ -77,7 +81,7 @@ static int open_shm(void *userdata) {
 }
 
 static int shm_of(int target_fd) {
-        static char stack[STACK_BYTES] __attribute__((__aligned__(16)));
+        static char stack[SHM_STACK_BYTES] __attribute__((__aligned__(16)));
         ShmJob job = { .target_fd = target_fd, .result = -ECHILD };
         pid_t pid;
 
@@ -115,81 +119,111 @@ int join_prepare(const Plan *plan, int *ret_shm_fd, const char **ret_what) {
         return 0;
 }
 
-static void fail_join(const Child *c, PlanStep step, int error, const char *detail)
-                __attribute__((__noreturn__));
-static void fail_join(const Child *c, PlanStep step, int error, const char *detail) {
-        PlanFailure failure = { .step = step, .error = error };
+/* What the one that joins shares with the monitor, which waits for it. */
+typedef struct Joiner {
+        Child *child;
+        JoinPrepare prepare;
+        int pid; /* of the first process, or negative errno with @failure said */
+        PlanFailure failure;
+} Joiner;
 
-        memcpy(failure.detail, detail, strlen(detail) + 1);
-        (void) send(c->sync_fd, &failure, sizeof(failure), MSG_NOSIGNAL); /* else our end tells */
-        _exit(127);
+static int fail_join(PlanFailure *failure, PlanStep step, int error, const char *detail) {
+        *failure = (PlanFailure){ .step = step, .error = -error };
+        memcpy(failure->detail, detail, strlen(detail) + 1);
+        return error;
 }
 
-/* The sibling does the steps; what it is called here is told, and nothing else of it is ours. */
-static void make_first_process(Child *c) {
-        int pidfd = -EBADF, pid;
-        struct pd_clone_args args = {
-                .flags = c->plan->namespaces | CLONE_PARENT | PD_CLONE_PIDFD,
-                .pidfd = (uint64_t) (uintptr_t) &pidfd,
-        };
+static int join_all(const Plan *plan, PlanFailure *failure) {
+        for (size_t i = 0; i < sizeof(joins) / sizeof(joins[0]); i++)
+                if (plan->fds[joins[i].role] >= 0 &&
+                                setns(plan->fds[joins[i].role], joins[i].type) < 0)
+                        return fail_join(failure, PLAN_STEP_NAMESPACES, -errno, joins[i].what);
+        (void) prctl(PR_SET_DUMPABLE, 0); /* cannot fail with 0; the new user namespace may have set it */
+        return 0;
+}
 
-        pid = sys_clone3(&args);
-        if (pid == 0)
-                child_run(c);
+/* The sibling does the steps, with a copy of this memory. */
+__attribute__((no_sanitize("address"))) static int make_first_process(void *userdata) {
+        Joiner *j = userdata;
+        const Plan *plan = j->child->plan;
+        CloneArgs args = { .flags = plan->namespaces | CLONE_PARENT };
+
+        j->pid = j->prepare(plan, &j->failure);
+        if (j->pid >= 0)
+                j->pid = join_all(plan, &j->failure);
+        if (j->pid < 0)
+                return 0;
+        j->pid = sys_clone3(&args);
+        if (j->pid == 0)
+                child_run(j->child);
+        if (j->pid < 0)
+                (void) fail_join(&j->failure, PLAN_STEP_CLONE, j->pid, "");
+        return 0;
+}
+
+#if CLONE_CALL_SHARES
+#define joiner_new() (&(Joiner){})
+#define joiner_free(j) ((void) (j))
+#else
+static Joiner *joiner_new(void) {
+        void *p = mmap(NULL, sizeof(Joiner), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                        -1, 0);
+
+        return p == MAP_FAILED ? NULL : p;
+}
+
+static void joiner_free(Joiner *j) {
+        (void) munmap(j, sizeof(*j)); /* our own mapping */
+}
+#endif
+
+int join_make(Child *c, int cgroup_fd, JoinPrepare prepare, int *ret_pidfd, PlanFailure *failure) {
+        char stack[STACK_BYTES] __attribute__((__aligned__(64))); /* ours: what is touched of it serves later calls as well */
+        Joiner *j = joiner_new();
+        CloneArgs args = {
+                .flags = CLONE_VM | CLONE_VFORK | PD_CLONE_INTO_CGROUP,
+                .exit_signal = SIGCHLD,
+                .stack = (uint64_t) (uintptr_t) stack,
+                .stack_size = sizeof(stack),
+                .cgroup = (uint64_t) cgroup_fd,
+        };
+        int pid, r;
+
+        if (!j)
+                return fail_join(failure, PLAN_STEP_CLONE, -errno, "");
+        *j = (Joiner){ .child = c, .prepare = prepare, .pid = -ECHILD };
+        pid = (int) clone_call(&args, make_first_process, j);
         if (pid < 0)
-                fail_join(c, PLAN_STEP_CLONE, -pid, "");
-        _exit(send_fd(c->sync_fd, &(int32_t){ pid }, sizeof(int32_t), pidfd) < 0);
+                r = fail_join(failure, PLAN_STEP_CLONE, pid, "");
+        else {
+                while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+                        ;
+                r = j->pid;
+                *failure = j->failure;
+        }
+        if (r > 0) {
+                *ret_pidfd = sys_pidfd_open(r); /* our own child, not waited for yet: the number is its */
+                if (*ret_pidfd < 0) {
+                        (void) kill(r, SIGKILL); /* as above */
+                        while (waitpid(r, NULL, 0) < 0 && errno == EINTR)
+                                ;
+                        r = fail_join(failure, PLAN_STEP_CLONE, *ret_pidfd, "pidfd");
+                }
+        }
+        joiner_free(j);
+        return r;
 }
 
 void join_run(Child *c) {
         const Plan *plan = c->plan;
+        PlanFailure failure;
+        int r;
 
-        for (size_t i = 0; i < sizeof(joins) / sizeof(joins[0]); i++)
-                if (plan->fds[joins[i].role] >= 0 &&
-                                setns(plan->fds[joins[i].role], joins[i].type) < 0)
-                        fail_join(c, PLAN_STEP_NAMESPACES, errno, joins[i].what);
-        (void) prctl(PR_SET_DUMPABLE, 0); /* cannot fail with 0; the new user namespace may have set it */
-        if (join_has_child(plan))
-                make_first_process(c);
-        if (unshare((int) plan->namespaces) < 0)
-                fail_join(c, PLAN_STEP_NAMESPACES, errno, "own");
-        child_run(c);
-}
-
-int join_await(int sync_fd, pid_t *ret_pid, int *ret_pidfd, PlanFailure *failure) {
-        union {
-                struct cmsghdr header;
-                char room[CMSG_SPACE(sizeof(int))];
-        } control = {};
-        union {
-                PlanFailure failure;
-                int32_t pid;
-        } got = {};
-        struct iovec iov = { .iov_base = &got, .iov_len = sizeof(got) };
-        struct msghdr m = {
-                .msg_iov = &iov,
-                .msg_iovlen = 1,
-                .msg_control = &control,
-                .msg_controllen = sizeof(control),
-        };
-        struct cmsghdr *cmsg;
-        ssize_t n;
-
-        do
-                n = recvmsg(sync_fd, &m, MSG_CMSG_CLOEXEC);
-        while (n < 0 && errno == EINTR);
-        if (n < 0)
-                return -errno;
-        cmsg = CMSG_FIRSTHDR(&m);
-        if (n == sizeof(int32_t) && cmsg && cmsg->cmsg_type == SCM_RIGHTS) {
-                memcpy(ret_pidfd, CMSG_DATA(cmsg), sizeof(int));
-                *ret_pid = got.pid;
-                return 0;
-        }
-        if (n == sizeof(got.failure) && got.failure.error > 0) {
-                got.failure.detail[sizeof(got.failure.detail) - 1] = '\0';
-                *failure = got.failure;
-                return -got.failure.error;
-        }
-        return -ECHILD;
+        r = join_all(plan, &failure);
+        if (r >= 0 && unshare((int) plan->namespaces) < 0)
+                r = fail_join(&failure, PLAN_STEP_NAMESPACES, -errno, "own");
+        if (r >= 0)
+                child_run(c);
+        (void) send(c->sync_fd, &failure, sizeof(failure), MSG_NOSIGNAL); /* else our end tells */
+        _exit(127);
 }

@@ -23,13 +23,17 @@ bool join_has_child(const Plan *plan);
  */
 int join_prepare(const Plan *plan, int *ret_shm_fd, const char **ret_what);
 
-/** join_run() - in the child, with the monitor's ids: joins, makes the container's own, runs the steps. */
-void join_run(Child *c) __attribute__((__noreturn__));
+/* What the first process gets from the one that joins, while that may still do all. Return: 0, or negative errno with @failure said. */
+typedef int (*JoinPrepare)(const Plan *plan, PlanFailure *failure);
 
 /**
- * join_await() - in the monitor: the first process that join_run() has made
- * @ret_pidfd: owned by the caller
+ * join_make() - in the monitor: a child joins and makes the first process, which runs the steps
+ * @cgroup_fd: where both are
+ * @ret_pidfd: of the first process; owned by the caller
  *
- * Return: 0, or negative errno, with @failure said if the child said why.
+ * Return: the first process's pid, a child of ours, or negative errno with @failure said; then there is none.
  */
-int join_await(int sync_fd, pid_t *ret_pid, int *ret_pidfd, PlanFailure *failure);
+int join_make(Child *c, int cgroup_fd, JoinPrepare prepare, int *ret_pidfd, PlanFailure *failure);
+
+/** join_run() - in a child of the monitor, for one that joins a pid namespace: joins, makes the container's own, runs the steps. */
+void join_run(Child *c) __attribute__((__noreturn__));

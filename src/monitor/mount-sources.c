@@ -145,6 +145,13 @@ static int prepare_one(const Plan *plan, const PlanMount *m, int userns_storage_
         return r;
 }
 
+bool mount_sources_are_wanted(const Plan *plan) {
+        for (size_t i = 0; i < plan->n_mounts; i++)
+                if (plan->mounts[i].kind == PLAN_MOUNT_FD)
+                        return true;
+        return false;
+}
+
 int mount_sources_prepare(
                 const Plan *plan, int userns_storage_fd, MountSources *ret, PlanFailure *failure) {
         int userns_all_fd = -EBADF, r = 0;

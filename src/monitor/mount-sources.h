@@ -13,6 +13,9 @@ typedef struct MountSources {
         bool made;
 } MountSources;
 
+/** mount_sources_are_wanted() - is a PLAN_MOUNT_FD among the plan's mounts? */
+bool mount_sources_are_wanted(const Plan *plan);
+
 /**
  * mount_sources_prepare() - one for each PLAN_MOUNT_FD; those of a caller's are not mapped yet
  * @userns_storage_fd: for PLAN_MAP_STORAGE; -EBADF: nothing is to be mapped

@@ -57,7 +57,7 @@ static void wait_for_all(pid_t command, int kill_fd) {
 }
 
 void reaper_run(Child *c, int cgroup_fd) {
-        struct pd_clone_args args = {
+        CloneArgs args = {
                 .flags = PD_CLONE_INTO_CGROUP,
                 .exit_signal = SIGCHLD,
                 .cgroup = (uint64_t) cgroup_fd,

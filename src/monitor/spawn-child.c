@@ -50,13 +50,6 @@ static void fail_step(PlanFailure *failure, PlanStep step, int error, const char
         (void) snprintf(failure->detail, sizeof(failure->detail), "%s", detail);
 }
 
-static bool has_sources(const Plan *plan) {
-        for (size_t i = 0; i < plan->n_mounts; i++)
-                if (plan->mounts[i].kind == PLAN_MOUNT_FD)
-                        return true;
-        return false;
-}
-
 /* Stored ids are the container's from a number of their own on: each piece of its maps is one of theirs. */
 static int storage_userns(const Plan *plan) {
         PlanIdMap uids[PLAN_ID_MAPS_MAX], gids[PLAN_ID_MAPS_MAX];
@@ -89,7 +82,7 @@ static int prepare_layers(const Plan *plan, int *ret_userns_fd, PlanFailure *fai
                         return r;
         }
         r = child.upper_fd = shifted_clone(plan->fds[PLAN_FD_STATE_DIR], userns_fd, failure);
-        if (r >= 0 && has_sources(plan))
+        if (r >= 0 && mount_sources_are_wanted(plan))
                 r = mount_sources_prepare(plan, userns_fd, &mount_sources, failure);
         return r < 0 ? r : 0;
 }
@@ -192,7 +185,8 @@ static int raise_limits(const Plan *plan, pid_t pid, PlanFailure *failure) {
         return 0;
 }
 
-static int let_go(const Plan *plan, pid_t pid, int sync_fd, PlanFailure *failure) {
+/* What a first process inherits, or is given. */
+static int set_limits(const Plan *plan, pid_t pid, PlanFailure *failure) {
         int r;
 
         r = set_oom_score(plan, pid);
@@ -201,11 +195,25 @@ static int let_go(const Plan *plan, pid_t pid, int sync_fd, PlanFailure *failure
                 fail_step(failure, PLAN_STEP_CLONE, r, "oom_score_adj");
                 return r;
         }
-        r = raise_limits(plan, pid, failure);
+        return raise_limits(plan, pid, failure);
+}
+
+static int set_own_limits(const Plan *plan, PlanFailure *failure) {
+        return set_limits(plan, getpid(), failure);
+}
+
+static bool writes_map(const Plan *plan) {
+        return plan->kind == PLAN_RUN && plan->n_uid_maps > 0 && plan->fds[PLAN_FD_JOIN_USER] < 0 &&
+               plan->fds[PLAN_FD_USERNS] < 0;
+}
+
+static int let_go(const Plan *plan, pid_t pid, int sync_fd, PlanFailure *failure) {
+        int r;
+
+        r = set_limits(plan, pid, failure);
         if (r < 0)
                 return r;
-        if (plan->kind == PLAN_RUN && plan->n_uid_maps > 0 && plan->fds[PLAN_FD_JOIN_USER] < 0 &&
-                        plan->fds[PLAN_FD_USERNS] < 0) {
+        if (writes_map(plan)) {
                 r = userns_write_map(pid, "uid_map", plan->uid_maps, plan->n_uid_maps);
                 if (r >= 0)
                         r = userns_write_map(pid, "gid_map", plan->gid_maps, plan->n_gid_maps);
@@ -292,8 +300,8 @@ static void close_childs_ends(const Plan *plan) {
                 close_fd(child.stdio_fds[i]);
 }
 
-static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
-        struct pd_clone_args args = {
+static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd, PlanFailure *failure) {
+        CloneArgs args = {
                 .flags = PD_CLONE_PIDFD | PD_CLONE_INTO_CGROUP |
                          (plan->kind == PLAN_RUN && !join_is_wanted(plan) ? plan->namespaces : 0),
                 .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
@@ -309,8 +317,11 @@ static int clone_child(Plan *plan, int sync_fd, int *ret_pidfd) {
         child.mount_fds = mount_sources.fds;
         child.sync_fd = sync_fd;
         child.lifeline_fd = lifeline[0];
+        child.waits = !join_has_child(plan) || writes_map(plan);
 
-        pid = sys_clone3(&args);
+        pid = join_has_child(plan) ? join_make(&child, plan->fds[PLAN_FD_CGROUP], set_own_limits,
+                                                     ret_pidfd, failure)
+                                   : sys_clone3(&args);
         if (pid == 0) {
                 close_fd(lifeline[1]);
                 if (plan->fds[PLAN_FD_OWN_CGROUP] >= 0)
@@ -354,23 +365,6 @@ static int prepare_namespaces(const Plan *plan, PlanFailure *failure) {
         return r;
 }
 
-/* From the one that joined to the one that it made. */
-static int take_first_process(int sync_fd, Spawned *s, PlanFailure *failure) {
-        siginfo_t si;
-        int r, pidfd = -EBADF;
-        pid_t pid = 0;
-
-        r = join_await(sync_fd, &pid, &pidfd, failure);
-        if (r < 0)
-                return r;
-        while (waitid(P_PID, (id_t) s->pid, &si, WEXITED) < 0 && errno == EINTR)
-                ;
-        close_fd(s->pidfd);
-        s->pid = pid;
-        s->pidfd = pidfd;
-        return 0;
-}
-
 int spawn_child(Plan *plan, int (*meanwhile)(void *userdata), void *userdata, Spawned *ret,
                 PlanFailure *failure) {
         Spawned s = { .pidfd = -EBADF,
@@ -406,20 +400,20 @@ int spawn_child(Plan *plan, int (*meanwhile)(void *userdata), void *userdata, Sp
         if (r < 0)
                 return r;
 
-        s.pid = clone_child(plan, sync[1], &s.pidfd);
+        s.pid = clone_child(plan, sync[1], &s.pidfd, failure);
         close_fd(sync[1]);
         close_childs_ends(plan);
         if (s.pid < 0) {
-                fail_step(failure, PLAN_STEP_CLONE, s.pid, "");
+                if (failure->error == 0)
+                        fail_step(failure, PLAN_STEP_CLONE, s.pid, "");
+                close_fd(sync[0]);
                 return s.pid;
         }
 
-        r = join_has_child(plan) ? take_first_process(sync[0], &s, failure) : 0;
         /* Not of one that may start again at once: two mounts must not have its upper directory. */
         if (plan->kind == PLAN_RUN && plan->flags & PLAN_FLAG_VOLATILE)
                 s.mounts_fd = namespace_open(s.pid, "mnt"); /* without it, it takes a little longer */
-        if (r >= 0)
-                r = let_go(plan, s.pid, sync[0], failure);
+        r = child.waits ? let_go(plan, s.pid, sync[0], failure) : 0;
         if (r >= 0) {
                 r = meanwhile(userdata);
                 if (r < 0)

@@ -5,7 +5,6 @@
  */
 #include "runtime/spawn.h"
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -15,10 +14,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include "base/clone-call.h"
 #include "base/fd.h"
 #include "model/names.h"
 
 #define STACK_BYTES (64U * 1024)
+#define CLEAR_SIGHAND 0x100000000ULL /* of linux/sched.h, as the next */
+#define INTO_CGROUP 0x200000000ULL
 #define PROGRAM_BYTES_MAX (64 * 1024 * 1024)
 #define EXECUTABLE_MEMFD                                                                           \
         0x0010U /* MFD_EXEC of Linux 6.3; older kernels refuse it and need it not */
@@ -198,73 +200,14 @@ fail:
         return 127;
 }
 
-#if defined(__x86_64__)
-/* The child calls @fn on the new stack and ends with what it returns. */
-static long clone3_call(struct clone_args *args, int (*fn)(void *), void *arg) {
-        register int (*f)(void *) __asm__("r12") = fn;
-        register void *p __asm__("r13") = arg;
-        long r;
-
-        __asm__ volatile("syscall\n\t"
-                         "test %%rax, %%rax\n\t"
-                         "jnz 1f\n\t"
-                         "xor %%ebp, %%ebp\n\t"
-                         "mov %%r13, %%rdi\n\t"
-                         "call *%%r12\n\t"
-                         "mov %%eax, %%edi\n\t"
-                         "mov %[exit], %%eax\n\t"
-                         "syscall\n\t"
-                         "hlt\n"
-                         "1:"
-                         : "=a"(r)
-                         : "a"((long) SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(f),
-                         "r"(p), [exit] "i"(SYS_exit)
-                         : "rcx", "r11", "memory", "cc");
-        return r;
-}
-#elif defined(__aarch64__)
-static long clone3_call(struct clone_args *args, int (*fn)(void *), void *arg) {
-        register long x8 __asm__("x8") = SYS_clone3;
-        register long x0 __asm__("x0") = (long) args;
-        register long x1 __asm__("x1") = (long) sizeof(*args);
-        register int (*f)(void *) __asm__("x19") = fn;
-        register void *p __asm__("x20") = arg;
-
-        __asm__ volatile("svc #0\n\t"
-                         "cbnz x0, 1f\n\t"
-                         "mov x29, #0\n\t"
-                         "mov x0, x20\n\t"
-                         "blr x19\n\t"
-                         "mov x8, %[exit]\n\t"
-                         "svc #0\n"
-                         "1:"
-                         : "+r"(x0)
-                         : "r"(x8), "r"(x1), "r"(f), "r"(p), [exit] "i"(SYS_exit)
-                         : "memory", "cc");
-        return x0;
-}
-#else
-/* Elsewhere the child gets a copy of our memory, and tells its failure by its end alone. */
-static long clone3_call(struct clone_args *args, int (*fn)(void *), void *arg) {
-        long r;
-
-        args->flags &= ~(uint64_t) CLONE_VM;
-        args->stack = args->stack_size = 0;
-        r = syscall(SYS_clone3, args, sizeof(*args));
-        if (r == 0)
-                _exit(fn(arg));
-        return r < 0 ? -errno : r;
-}
-#endif
-
 int spawn_process(const SpawnArgs *args, int *ret_pidfd) {
         static char stack[STACK_BYTES]
                         __attribute__((__aligned__(64))); /* one child at a time: we are stopped */
         Child child = { .args = args };
         int pidfd = -EBADF;
-        struct clone_args clone_args = {
-                .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND |
-                         (args->cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
+        CloneArgs clone_args = {
+                .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLEAR_SIGHAND |
+                         (args->cgroup_fd >= 0 ? INTO_CGROUP : 0),
                 .pidfd = (uint64_t) (uintptr_t) &pidfd,
                 .exit_signal = SIGCHLD,
                 .stack = (uint64_t) (uintptr_t) stack,
@@ -276,7 +219,7 @@ int spawn_process(const SpawnArgs *args, int *ret_pidfd) {
 
         (void) sigfillset(&all);
         (void) sigprocmask(SIG_SETMASK, &all, &before); /* cannot fail with a valid set */
-        pid = clone3_call(&clone_args, run_child, &child);
+        pid = clone_call(&clone_args, run_child, &child);
         (void) sigprocmask(SIG_SETMASK, &before, NULL); /* as above */
         if (pid < 0)
                 return (int) pid;
