@@ -51,8 +51,11 @@ struct Link {
 /** link_new() - put every object on @bus; @bus is referenced, the link is in daemon->links. Return: 0 or negative errno. */
 int link_new(Daemon *daemon, sd_bus *bus, Link **ret);
 
-/** link_new_peer() - the same for a connection whose other end is @uid's; @peer is borrowed. */
-int link_new_peer(Daemon *daemon, sd_bus *bus, Peer *peer, uid_t uid, Link **ret);
+/** link_new_peer() - the same for a connection that is still to come, of one caller; @peer is borrowed. */
+int link_new_peer(Daemon *daemon, sd_bus *bus, Peer *peer, Link **ret);
+
+/** link_set_peer() - its other end is @uid's. Once, before the connection begins. Return: 0 or -ENOMEM. */
+int link_set_peer(Link *link, uid_t uid);
 
 /** link_free() - end its callers' waits, close the connection. What the engine was asked for goes on. */
 Link *link_free(Link *link);

@@ -62,7 +62,11 @@ int link_new(Daemon *daemon, sd_bus *bus, Link **ret) {
         return 0;
 }
 
-int link_new_peer(Daemon *daemon, sd_bus *bus, Peer *peer, uid_t uid, Link **ret) {
+int link_set_peer(Link *link, uid_t uid) {
+        return caller_new_peer(link, uid, &link->peer_caller);
+}
+
+int link_new_peer(Daemon *daemon, sd_bus *bus, Peer *peer, Link **ret) {
         _cleanup_(link_freep) Link *link = NULL;
         int r;
 
@@ -71,10 +75,6 @@ int link_new_peer(Daemon *daemon, sd_bus *bus, Peer *peer, uid_t uid, Link **ret
                 return -ENOMEM;
 
         link->peer = peer;
-        r = caller_new_peer(link, uid, &link->peer_caller);
-        if (r < 0)
-                return r;
-
         r = link_add_objects(link);
         if (r < 0)
                 return r;

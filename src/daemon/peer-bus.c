@@ -31,6 +31,8 @@ struct PeerBus {
         sd_event_source *listening; /* owned */
         sd_event_source *reaper;    /* owned; on while a marked connection is there */
         sd_event_source *idle;      /* owned; on while nobody is there and nothing runs */
+        sd_event_source *preparing; /* owned; on until the loop has time to make the spare */
+        Peer *spare; /* owned; all but its connection: half of what a caller would wait for; NULL: none is ready */
         uint64_t idle_usec;
         uint64_t last_name;
         List peers; /* of Peer.peers */
@@ -133,15 +135,11 @@ static int lifetime_filter(sd_bus_message *m, void *userdata, sd_bus_error *erro
         return peer->link->closing ? 1 : 0;
 }
 
-static int peer_start_bus(PeerBus *p, int fd, sd_bus **ret) {
+static int new_bus(PeerBus *p, sd_bus **ret) {
         _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
         int r;
 
         r = sd_bus_new(&bus);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_set_fd(bus, fd, fd);
         if (r < 0)
                 return r;
 
@@ -166,34 +164,32 @@ static int peer_start_bus(PeerBus *p, int fd, sd_bus **ret) {
         return 0;
 }
 
-/* @fd is taken over in any case. */
-static int peer_new(PeerBus *p, int fd, const struct ucred *creds) {
+/* All that needs no connection. */
+static int peer_prepare(PeerBus *p, Peer **ret) {
         _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(peer_freep) Peer *peer = NULL;
-        _cleanup_close_ int owned_fd = fd;
         int r;
 
         peer = malloc(sizeof(*peer));
         if (!peer)
                 return -ENOMEM;
-        *peer = (Peer){ .bus = p, .uid = creds->uid, .pid = creds->pid };
-        (void) snprintf(peer->name, sizeof(peer->name), ":1.%" PRIu64, ++p->last_name);
+        *peer = (Peer){ .bus = p };
 
-        r = peer_start_bus(p, fd, &bus);
+        r = new_bus(p, &bus);
         if (r < 0)
                 return r;
-        TAKE_FD(owned_fd); /* the bus's now */
 
-        r = link_new_peer(p->daemon, bus, peer, peer->uid, &peer->link);
+        r = link_new_peer(p->daemon, bus, peer, &peer->link);
         if (r < 0)
                 return r;
+        bus = sd_bus_unref(bus); /* the link has its own reference */
 
         /* The last one added runs first. */
-        r = sd_bus_add_filter(bus, NULL, peer_driver_filter, peer);
+        r = sd_bus_add_filter(peer->link->bus, NULL, peer_driver_filter, peer);
         if (r < 0)
                 return r;
 
-        r = sd_bus_add_filter(bus, NULL, lifetime_filter, peer);
+        r = sd_bus_add_filter(peer->link->bus, NULL, lifetime_filter, peer);
         if (r < 0)
                 return r;
 
@@ -204,6 +200,29 @@ static int peer_new(PeerBus *p, int fd, const struct ucred *creds) {
         r = sd_event_source_set_enabled(peer->kick, SD_EVENT_OFF);
         if (r < 0)
                 return r;
+
+        *ret = TAKE_PTR(peer);
+        return 0;
+}
+
+/* @fd is taken over in any case. */
+static int peer_connect(Peer *peer, int fd, const struct ucred *creds) {
+        _cleanup_close_ int owned_fd = fd;
+        sd_bus *bus = peer->link->bus;
+        int r;
+
+        peer->uid = creds->uid;
+        peer->pid = creds->pid;
+        (void) snprintf(peer->name, sizeof(peer->name), ":1.%" PRIu64, ++peer->bus->last_name);
+
+        r = link_set_peer(peer->link, peer->uid);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_set_fd(bus, fd, fd);
+        if (r < 0)
+                return r;
+        TAKE_FD(owned_fd); /* the bus's now */
 
         r = sd_bus_start(bus);
         if (r < 0)
@@ -217,14 +236,33 @@ static int peer_new(PeerBus *p, int fd, const struct ucred *creds) {
         if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ SEND_BUFFER_BYTES }, sizeof(int)) < 0)
                 return -errno;
 
-        r = sd_bus_attach_event(bus, p->daemon->event, SD_EVENT_PRIORITY_NORMAL);
+        return sd_bus_attach_event(bus, peer->bus->daemon->event, SD_EVENT_PRIORITY_NORMAL);
+}
+
+/* @fd is taken over in any case. */
+static int peer_new(PeerBus *p, int fd, const struct ucred *creds) {
+        _cleanup_(peer_freep) Peer *peer = TAKE_PTR(p->spare);
+        _cleanup_close_ int owned_fd = fd;
+        int r;
+
+        (void) sd_event_source_set_enabled(p->preparing, SD_EVENT_ONESHOT); /* else each makes its own */
+        r = peer ? 0 : peer_prepare(p, &peer);
+        if (r >= 0)
+                r = peer_connect(peer, TAKE_FD(owned_fd), creds);
         if (r < 0)
                 return r;
 
         list_append(&p->peers, &peer->peers);
         p->n_peers++;
         (void) TAKE_PTR(peer);
-        bus = sd_bus_unref(bus); /* the link has its own reference */
+        return 0;
+}
+
+static int on_preparing(sd_event_source *s, void *userdata) {
+        PeerBus *p = userdata;
+
+        if (!p->spare && peer_prepare(p, &p->spare) < 0)
+                log_debug("Failed to prepare for the next connection, ignoring");
         return 0;
 }
 
@@ -364,6 +402,10 @@ int peer_bus_new(Daemon *daemon, const RunDir *run_dir, uint64_t idle_usec, Peer
         if (r >= 0)
                 r = sd_event_source_set_enabled(p->reaper, SD_EVENT_OFF);
         if (r >= 0)
+                r = sd_event_add_defer(daemon->event, &p->preparing, on_preparing, p);
+        if (r >= 0)
+                r = sd_event_source_set_priority(p->preparing, SD_EVENT_PRIORITY_IDLE);
+        if (r >= 0)
                 r = sd_event_add_time(daemon->event, &p->idle, CLOCK_MONOTONIC, UINT64_MAX, 0,
                                 on_idle, p);
         if (r >= 0)
@@ -388,6 +430,8 @@ PeerBus *peer_bus_free(PeerBus *p) {
 
         while ((peer = list_first(&p->peers, Peer, peers)))
                 peer_free(peer);
+        peer_free(p->spare);
+        sd_event_source_disable_unref(p->preparing);
         sd_event_source_disable_unref(p->listening);
         sd_event_source_disable_unref(p->reaper);
         sd_event_source_disable_unref(p->idle);
