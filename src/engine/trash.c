@@ -13,6 +13,7 @@
 #define COLLECT_USEC                                                                               \
         (200 * USEC_PER_MSEC) /* so that a hundred ends in a row cost a few workers, not a hundred */
 #define RETRY_USEC (10 * USEC_PER_SEC) /* when no worker can be started: without memory, processes or descriptors */
+#define OWNERS_USEC USEC_PER_MINUTE /* whose last container has gone may start the next one soon */
 #define NAMES_MAX 256U
 
 typedef struct TrashItem {
@@ -28,6 +29,7 @@ struct Trash {
         List waiting, waiting_images, going;
         Worker *worker;         /* owned */
         sd_event_source *timer; /* owned */
+        sd_event_source *owners; /* owned: a timer after which owners without containers lose their cgroup */
         bool images;            /* the images' trash has something */
         bool images_next;       /* containers had their turn */
         unsigned n_awaited;     /* items with somebody who waits */
@@ -65,6 +67,7 @@ Trash *trash_free(Trash *t) {
                 return NULL;
         worker_free(t->worker);
         sd_event_source_disable_unref(t->timer);
+        sd_event_source_disable_unref(t->owners);
         free_items(t, &t->waiting); /* the next start sweeps them */
         free_items(t, &t->waiting_images);
         free_items(t, &t->going);
@@ -183,12 +186,31 @@ static void put_back(Trash *t, int error) {
         t->failing = true;
 }
 
+static int on_owners(sd_event_source *s, uint64_t usec, void *userdata) {
+        Trash *t = userdata;
+
+        t->owners = sd_event_source_disable_unref(t->owners);
+        cgroup_remove_owners(&t->manager->cgroups);
+        return 0;
+}
+
+static void remove_owners_later(Trash *t) {
+        int r;
+
+        if (t->owners)
+                return;
+        r = sd_event_add_time_relative(t->manager->event, &t->owners, CLOCK_MONOTONIC, OWNERS_USEC,
+                        OWNERS_USEC, on_owners, t);
+        if (r < 0) /* the next ones that go try again */
+                (void) log_debug_errno(r, "Failed to arm the timer for owners' cgroups: %m");
+}
+
 static int on_timer(sd_event_source *s, uint64_t usec, void *userdata) {
         Trash *t = userdata;
         int r = 0;
 
         t->timer = sd_event_source_disable_unref(t->timer);
-        cgroup_remove_owners(&t->manager->cgroups);
+        remove_owners_later(t);
         if (t->images && (t->images_next || list_is_empty(&t->waiting)))
                 r = begin_images(t);
         else if (!list_is_empty(&t->waiting))

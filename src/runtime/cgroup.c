@@ -98,6 +98,7 @@ static void enable_controllers(int dir_fd) {
 }
 
 static int read_controllers(CgroupTree *t) {
+        _cleanup_strbuf_ StrBuf enable = {};
         _cleanup_free_ char *list = NULL;
         char *save = NULL;
         int r;
@@ -107,10 +108,18 @@ static int read_controllers(CgroupTree *t) {
                 return r;
         for (char *name = strtok_r(list, " \n", &save); name; name = strtok_r(NULL, " \n", &save)) {
                 r = strv_push(&t->controllers, name);
+                if (r >= 0)
+                        r = strbuf_printf(&enable, "%s+%s", enable.size > 0 ? " " : "", name);
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return t->controllers ? free_and_strdup(&t->enable, enable.data) : 0;
+}
+
+/* The usual case is known without a look. */
+static void enable_all(const CgroupTree *t, int dir_fd) {
+        if (write_existing_at(dir_fd, "cgroup.subtree_control", t->enable) < 0)
+                enable_controllers(dir_fd);
 }
 
 const char *cgroup_tree_missing_reason(const char *controller) {
@@ -244,6 +253,8 @@ void cgroup_tree_done(CgroupTree *t, bool remove) {
         free(t->path);
         t->path = NULL;
         t->controllers = strv_free(t->controllers);
+        free(t->enable);
+        t->enable = NULL;
 }
 
 /* @make: true in: make it; true out: it was not there before. */
@@ -274,7 +285,7 @@ static int get(const CgroupTree *t, uint32_t owner, const char *id, bool make, C
                 set_up_owner(owner_fd, owner);
         r = c.dir_fd = make_or_open(owner_fd, id, &new_dir);
         if (r >= 0 && new_dir && t->controllers)
-                enable_controllers(c.dir_fd);
+                enable_all(t, c.dir_fd);
         if (r >= 0)
                 r = c.monitor_fd = make_or_open(c.dir_fd, CGROUP_MONITOR, &new_monitor);
         /*

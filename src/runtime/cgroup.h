@@ -13,6 +13,7 @@ typedef struct CgroupTree {
         int base_fd;        /* owned; O_DIRECTORY */
         char *path;         /* owned; as in /proc/self/cgroup: "/pocketdocker-0123456789abcdef" */
         char **controllers; /* owned string list: what the base's children have */
+        char *enable; /* owned; "+cpu +memory": turns on all of them; NULL: there are none */
 } CgroupTree;
 
 /**
