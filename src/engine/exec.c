@@ -150,7 +150,7 @@ static void on_failed(const PlanFailure *failure, void *userdata) {
         fail_start(e, failure);
 }
 
-static void on_exited(const ExitRecord *record, void *userdata) {
+static void on_exited(const ExitRecord *record, int unused_fd, void *userdata) {
         Exec *e = userdata;
 
         (void) monitor_client_taken(e->monitor); /* as above */

@@ -132,7 +132,7 @@ static void on_failed(const PlanFailure *f, void *userdata) {
         container_leave(c);
 }
 
-static void on_exited(const ExitRecord *record, void *userdata) {
+static void on_exited(const ExitRecord *record, int unused_fd, void *userdata) {
         ProbeCommand *p = userdata;
         Container *c = p->container;
 

@@ -138,7 +138,11 @@ static void on_started(const ControlStarted *started, int pidfd, void *userdata)
         c->pid = (pid_t) started->pid;
         (void) container_observe(c, &(LifecycleFact){ .kind = FACT_STARTED },
                         NULL); /* refused only when it is late */
-        ready_namespaces_prepare(m->ready); /* no sooner: the start has the machine for itself */
+        /* No sooner: the start has the machine for itself; so has the end of one that somebody waits for. */
+        if (list_is_empty(&c->waiters))
+                ready_namespaces_prepare(m->ready);
+        else
+                ready_namespaces_prepare_later(m->ready);
 }
 
 /* Keeps the container while its run says its last. */
@@ -156,10 +160,22 @@ static void on_failed(const PlanFailure *failure, void *userdata) {
         container_leave(c);
 }
 
-static void on_exited(const ExitRecord *record, void *userdata) {
+/* The end of the mounts takes longer than all else of an end: of the two who hold them, let the last be neither the loop nor
+ * a monitor that is waited for. */
+static void take_mounts(Run *run, int mounts_fd) {
+        if (mounts_fd < 0)
+                return;
+        if (ready_namespaces_burden(run->container->manager->ready, mounts_fd))
+                (void) monitor_client_taken(run->monitor); /* one that is gone needs it not */
+        else
+                close_fd(mounts_fd); /* before it may end: it is the last */
+}
+
+static void on_exited(const ExitRecord *record, int mounts_fd, void *userdata) {
         Run *run = userdata;
         Container *c = run->container;
 
+        take_mounts(run, mounts_fd);
         if (run->ended)
                 return;
         c->depth++;
@@ -308,6 +324,7 @@ static void forget_run(Run *run) {
         Container *c = run->container;
 
         run_free(run);
+        ready_namespaces_prepare(c->manager->ready);
         asks_check_gone(c);
         if (!list_is_empty(&c->runs))
                 return;

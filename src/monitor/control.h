@@ -40,7 +40,9 @@ typedef enum ControlType {
         CONTROL_FAILED = 2,  /* PlanFailure: the start failed; the exit record says so too; the
                                 monitor ends */
         CONTROL_EXITED = 3,  /* ExitRecord, stored before; all output is in the log before this. The
-                                monitor ends after CONTROL_TAKEN or when the socket closes */
+                                monitor ends after CONTROL_TAKEN or when the socket closes. fd, of
+                                one whose files need not survive: its mount namespace, which the
+                                monitor holds as well until it ends */
         CONTROL_STATE = 4,   /* ControlState; fd: pidfd when running */
         CONTROL_REPLY = 5,   /* ControlReply to a request */
         CONTROL_PROBED = 6,  /* ControlProbed, then its text, at most CONTROL_PROBE_TEXT_MAX bytes */

@@ -26,6 +26,7 @@
 #include "monitor/control.h"
 #include "monitor/hold.h"
 #include "monitor/log-writer.h"
+#include "monitor/mount-sources.h"
 #include "monitor/probe.h"
 #include "monitor/ready.h"
 #include "monitor/spawn-child.h"
@@ -293,13 +294,13 @@ static void run_timers(Monitor *m) {
 }
 
 /* Stored first, told afterwards, synced last: nobody waits for the disk. */
-static void report(Monitor *m, ControlType type, const void *body, size_t size) {
+static void report(Monitor *m, ControlType type, const void *body, size_t size, int fd) {
         (void) exit_record_write(
                         m->record_fd, &m->record); /* allocated: what fails is the disk itself, and
                                                       the daemon is told below */
         m->state.phase = CONTROL_PHASE_EXITED;
         m->flush_until_usec = now_monotonic() + FLUSH_USEC;
-        send_message(m, type, 0, body, size, -EBADF);
+        send_message(m, type, 0, body, size, fd);
         streams_finish(&m->streams);
         if (m->is_volatile)
                 return;
@@ -323,8 +324,7 @@ static void first_process_ended(Monitor *m) {
 
         streams_drain(&m->streams);
         log_writer_append(&m->log, LOG_STREAM_END, NULL, 0);
-        report(m, CONTROL_EXITED, &m->record, sizeof(m->record));
-        m->child.mounts_fd = close_fd(m->child.mounts_fd); /* now go the mounts, while the daemon reads it */
+        report(m, CONTROL_EXITED, &m->record, sizeof(m->record), m->child.mounts_fd);
 }
 
 /* All is stored; what is left is to be told to a daemon that is there, and given to clients. */
@@ -409,21 +409,13 @@ static void set_up(Monitor *m, const Plan *plan) {
         streams_init(&m->streams, plan->fds[PLAN_FD_LOG_DIR] >= 0 ? &m->log : NULL);
 }
 
-/* While the child makes its container: a file less to wait for. Nothing is written before execve. */
-static int open_log(void *userdata) {
-        const Plan *plan = userdata;
-
-        return log_writer_open(&monitor.log, plan->fds[PLAN_FD_LOG_DIR], plan->log_max_size,
-                        plan->log_max_files);
-}
-
 static void start_failed(Monitor *m, const PlanFailure *failure) {
         m->record.kind = EXIT_FAILED;
         m->record.step = failure->step;
         m->record.value = (uint32_t) failure->error;
         m->record.finished_usec = now_realtime();
         memcpy(m->record.detail, failure->detail, sizeof(m->record.detail));
-        report(m, CONTROL_FAILED, failure, sizeof(*failure));
+        report(m, CONTROL_FAILED, failure, sizeof(*failure), -EBADF);
         loop(m);
 }
 
@@ -433,21 +425,46 @@ static void keep_kill_fd(Monitor *m, const Plan *plan) {
                 m->kill_fd = openat(plan->fds[PLAN_FD_CGROUP], "cgroup.kill", O_WRONLY | O_CLOEXEC);
 }
 
+typedef struct Start {
+        Plan plan;
+        void *map; /* of its bytes; NULL: let go of */
+        size_t size;
+} Start;
+
 /* What only the start needed: a container that idles for months holds no more than its streams and
  * sockets. */
-static void let_go_of_plan(Plan *plan, void *map, size_t size) {
+static void let_go_of_plan(Start *s) {
         static const PlanFd start_only[] = { PLAN_FD_CGROUP, PLAN_FD_STATE_DIR, PLAN_FD_TARGET,
                 PLAN_FD_STDIN, PLAN_FD_STDOUT, PLAN_FD_STDERR, PLAN_FD_USERNS_STORAGE,
                 PLAN_FD_NETNS, PLAN_FD_OWN_CGROUP, PLAN_FD_JOIN_NET, PLAN_FD_JOIN_IPC,
                 PLAN_FD_JOIN_UTS, PLAN_FD_JOIN_PID, PLAN_FD_JOIN_USER, PLAN_FD_USERNS };
 
+        if (!s->map)
+                return;
         for (size_t i = 0; i < ELEMENTSOF(start_only); i++)
-                close_fd(plan->fds[start_only[i]]);
-        for (size_t i = 0; i < plan->n_layers; i++)
-                close_fd(plan->layer_fds[i]);
+                close_fd(s->plan.fds[start_only[i]]);
+        for (size_t i = 0; i < s->plan.n_layers; i++)
+                close_fd(s->plan.layer_fds[i]);
         close_fd(PLAN_FD);
-        plan_done(plan);
-        (void) munmap(map, size); /* our own mapping */
+        plan_done(&s->plan);
+        (void) munmap(s->map, s->size); /* our own mapping */
+        s->map = NULL;
+}
+
+/* While the child makes its container: a file less to wait for. Nothing is written before execve. */
+static int prepare_to_watch(void *userdata) {
+        Start *s = userdata;
+        bool needed = s->plan.kind != PLAN_RUN || mount_sources_are_wanted(&s->plan);
+        int r;
+
+        r = log_writer_open(&monitor.log, s->plan.fds[PLAN_FD_LOG_DIR], s->plan.log_max_size,
+                        s->plan.log_max_files);
+        if (r < 0)
+                return r;
+        keep_kill_fd(&monitor, &s->plan);
+        if (!needed) /* neither for a caller's mounts nor to end what did not start */
+                let_go_of_plan(s);
+        return 0;
 }
 
 /* An exec's terminal: the client's pipes came with the plan. */
@@ -468,28 +485,26 @@ static void attach_exec_terminal(Monitor *m, const Plan *plan) {
 static int run(Monitor *m) {
         PlanFailure failure = {};
         ControlStarted started = {};
-        Plan plan;
-        void *map = NULL;
-        size_t size = 0;
+        Start s = {};
         int r;
 
-        r = read_plan(&plan, &map, &size);
+        r = read_plan(&s.plan, &s.map, &s.size);
         if (r < 0)
                 return EXIT_FAILURE; /* without a plan there is nobody to tell: the daemon sees our
                                         end */
         m->child.pidfd = m->probe.fd = m->kill_fd = -EBADF;
-        set_up(m, &plan);
-        attach_exec_terminal(m, &plan);
+        set_up(m, &s.plan);
+        attach_exec_terminal(m, &s.plan);
         while (receive(m)) /* who attached before the start gets everything */
                 ;
 
         if (m->size.ws_row > 0) {
-                plan.rows = m->size.ws_row;
-                plan.columns = m->size.ws_col;
+                s.plan.rows = m->size.ws_row;
+                s.plan.columns = m->size.ws_col;
         }
 
         m->record.started_usec = now_realtime();
-        r = spawn_child(&plan, open_log, &plan, &m->child, &failure);
+        r = spawn_child(&s.plan, prepare_to_watch, &s, &m->child, &failure);
         if (r < 0) {
                 start_failed(m, &failure);
                 return EXIT_FAILURE;
@@ -500,17 +515,16 @@ static int run(Monitor *m) {
         m->state.phase = CONTROL_PHASE_RUNNING;
         m->state.pid = started.pid = (uint32_t) m->child.pid;
         m->state.started_usec = started.started_usec = m->record.started_usec;
+        send_message(m, CONTROL_STARTED, 0, &started, sizeof(started), m->child.pidfd);
         (void) exit_record_write(m->record_fd,
                         &m->record); /* only tells a later daemon that a run was under way */
-        send_message(m, CONTROL_STARTED, 0, &started, sizeof(started), m->child.pidfd);
         if (m->child.userns_fd >= 0)
                 send_message(m, CONTROL_USERNS, 0, NULL, 0, m->child.userns_fd);
         m->child.userns_fd = close_fd(m->child.userns_fd);
         streams_start(&m->streams, &m->child);
         while (receive(m)) /* and who did while it started, too */
                 ;
-        keep_kill_fd(m, &plan);
-        let_go_of_plan(&plan, map, size);
+        let_go_of_plan(&s);
         log_writer_append(&m->log, LOG_STREAM_START, NULL, 0);
 
         loop(m);

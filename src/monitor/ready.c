@@ -3,10 +3,13 @@
 #include "monitor/ready.h"
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include "base/fd.h"
 #include "init/steps.h"
 #include "model/names.h"
 #include "monitor/userns.h"
+
+#define NICENESS 10 /* whoever starts or ends meanwhile goes before us */
 
 static int hand_over(uint8_t kind, int fd) {
         return send_fd(READY_SOCKET_FD, &kind, sizeof(kind), fd);
@@ -17,6 +20,8 @@ int ready_run(const char *first) {
         PlanIdMap stored = { FOREIGN_ID_BASE, own.outside, READY_IDS };
         int user_fd, storage_fd, net_fd, r;
 
+        (void) setpriority(PRIO_PROCESS, 0, NICENESS); /* a higher one is nobody's to refuse */
+        (void) close(READY_BURDEN_FD); /* it may not be there */
         r = user_fd = userns_new(&own, 1, &own, 1, &net_fd);
         if (r >= 0)
                 r = storage_fd = userns_new(&stored, 1, &stored, 1, NULL);

@@ -12,9 +12,10 @@ typedef struct Spawned {
         int stdout_fd;
         int stderr_fd;
         int terminal_fd; /* master; then the three above are -EBADF */
-        int mounts_fd; /* of one whose files need not survive, else -EBADF: its mount namespace,
-                          which lives as long as this: else its end would be part of the first
-                          process's, and whoever waits for the one would wait for the other */
+        int mounts_fd; /* owned by the caller; of one whose files need not survive, else -EBADF: its
+                          mount namespace, which lives as long as this: else its end would be part
+                          of the first process's, and whoever waits for the one would wait for the
+                          other */
         int userns_fd; /* what shifted the stored ids, if the plan brought none; else -EBADF */
 } Spawned;
 

@@ -118,7 +118,7 @@ static void handle(MonitorClient *c, Packet *p) {
         case CONTROL_EXITED:
                 copy_body(p, &body.record, sizeof(body.record));
                 body.record.detail[sizeof(body.record.detail) - 1] = '\0';
-                c->handler->exited(&body.record, c->userdata);
+                c->handler->exited(&body.record, TAKE_FD(fd), c->userdata);
                 return;
         case CONTROL_STATE:
                 copy_body(p, &body.state, sizeof(body.state));

@@ -15,7 +15,8 @@ typedef struct MonitorClient MonitorClient;
 typedef struct MonitorHandler {
         void (*started)(const ControlStarted *started, int pidfd, void *userdata);
         void (*failed)(const PlanFailure *failure, void *userdata);
-        void (*exited)(const ExitRecord *record, void *userdata);
+        void (*exited)(const ExitRecord *record, int mounts_fd,
+                        void *userdata); /* owned by the called; -EBADF: none came */
         void (*state)(const ControlState *state, int pidfd,
                         void *userdata); /* pidfd -EBADF: it does not run */
         void (*userns)(int userns_fd, void *userdata); /* owned by the called; may be NULL */

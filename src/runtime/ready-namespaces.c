@@ -6,9 +6,12 @@
 #include <sys/socket.h>
 #include "base/fd.h"
 #include "base/random.h"
+#include "base/usec.h"
 #include "model/names.h"
 #include "monitor/ready.h"
 #include "runtime/process-watch.h"
+
+#define LATER_USEC (20 * USEC_PER_MSEC) /* by then it is none of those that end at once */
 
 _Static_assert(READY_IDS == ID_RANGE_COUNT, "the helper maps a whole range");
 
@@ -17,8 +20,10 @@ struct ReadyNamespaces {
         const Spawner *spawner; /* borrowed */
         IdRanges *ranges;       /* borrowed */
         sd_event_source *idle;  /* owned: the loop's next quiet moment */
+        sd_event_source *later; /* owned: a timer that asks for it */
         ProcessWatch *helper;   /* owned; NULL: none is at work */
         int socket_fd;          /* owned: what the helper sends to */
+        int burden_fd;          /* owned: for the helper to close */
         IdLease lease;          /* complete without a helper, or none */
 };
 
@@ -34,6 +39,7 @@ int ready_namespaces_new(sd_event *event, const Spawner *spawner, IdRanges *rang
                 .spawner = spawner,
                 .ranges = ranges,
                 .socket_fd = -EBADF,
+                .burden_fd = -EBADF,
                 .lease = ID_LEASE_NONE,
         };
         *ret = r;
@@ -45,8 +51,10 @@ ReadyNamespaces *ready_namespaces_free(ReadyNamespaces *r) {
         if (!r)
                 return NULL;
         sd_event_source_disable_unref(r->idle);
+        sd_event_source_disable_unref(r->later);
         process_watch_free(r->helper);
         close_fd(r->socket_fd);
+        close_fd(r->burden_fd);
         id_range_release(r->ranges, &r->lease);
         sd_event_unref(r->event);
         free(r);
@@ -105,20 +113,21 @@ static int start_helper(ReadyNamespaces *r) {
         _cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
         char first[16];
         const char *argv[] = { PROGRAM_MONITOR, "--ready", first, NULL };
-        int fds[2], error;
+        int pair[2], fds[2], error;
 
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
                 return -errno;
-        ours = fds[0];
-        theirs = fds[1];
+        ours = pair[0];
+        theirs = fds[0] = pair[1];
+        fds[1] = r->burden_fd;
         (void) snprintf(first, sizeof(first), "%u", r->lease.first);
         error = spawn_process(
                         &(SpawnArgs){
                                         .null_fd = r->spawner->null_fd,
                                         .program_fd = r->spawner->monitor_fd,
                                         .argv = argv,
-                                        .fds = &theirs,
-                                        .n_fds = 1,
+                                        .fds = fds,
+                                        .n_fds = r->burden_fd >= 0 ? 2 : 1,
                                         .cgroup_fd = -EBADF,
                         },
                         &pidfd);
@@ -140,7 +149,19 @@ static int on_idle(sd_event_source *s, void *userdata) {
         (void) random_bytes(&hint, sizeof(hint)); /* any number will do */
         if (id_range_lease(r->ranges, hint, &r->lease) >= 0 && start_helper(r) < 0)
                 id_range_release(r->ranges, &r->lease);
+        r->burden_fd = close_fd(r->burden_fd); /* the helper has it */
         return 0;
+}
+
+static bool is_wanted(const ReadyNamespaces *r) {
+        return !r->helper && r->lease.fd < 0;
+}
+
+bool ready_namespaces_burden(ReadyNamespaces *r, int fd) {
+        if (!is_wanted(r) || r->burden_fd >= 0)
+                return false;
+        r->burden_fd = fd;
+        return true;
 }
 
 bool ready_namespaces_take(ReadyNamespaces *r, IdLease *ret) {
@@ -158,9 +179,33 @@ bool ready_namespaces_take(ReadyNamespaces *r, IdLease *ret) {
 }
 
 void ready_namespaces_prepare(ReadyNamespaces *r) {
-        if (r->helper || r->idle || r->lease.fd >= 0)
+        if (r->later)
+                (void) sd_event_source_set_enabled(r->later, SD_EVENT_OFF); /* valid arguments */
+        if (!is_wanted(r) || r->idle)
                 return;
         if (sd_event_add_defer(r->event, &r->idle, on_idle, r) >= 0)
                 (void) sd_event_source_set_priority(
                                 r->idle, SD_EVENT_PRIORITY_IDLE); /* a little early otherwise */
+}
+
+static int on_later(sd_event_source *s, uint64_t usec, void *userdata) {
+        ready_namespaces_prepare(userdata);
+        return 0;
+}
+
+void ready_namespaces_prepare_later(ReadyNamespaces *r) {
+        int error;
+
+        if (!is_wanted(r) || r->idle)
+                return;
+        if (!r->later)
+                error = sd_event_add_time_relative(r->event, &r->later, CLOCK_MONOTONIC, LATER_USEC,
+                                LATER_USEC, on_later, r);
+        else {
+                error = sd_event_source_set_time_relative(r->later, LATER_USEC);
+                if (error >= 0)
+                        error = sd_event_source_set_enabled(r->later, SD_EVENT_ONESHOT);
+        }
+        if (error < 0)
+                ready_namespaces_prepare(r);
 }

@@ -26,8 +26,19 @@ ReadyNamespaces *ready_namespaces_free(ReadyNamespaces *r);
 bool ready_namespaces_take(ReadyNamespaces *r, IdLease *ret);
 
 /**
+ * ready_namespaces_burden() - a fd whose closing takes its time, for the next helper to close
+ * @fd: taken over, if there is a next helper and it has no other.
+ *
+ * Return: was it taken over?
+ */
+bool ready_namespaces_burden(ReadyNamespaces *r, int fd);
+
+/**
  * ready_namespaces_prepare() - have the next one made, if there is none, once the loop has nothing else to do
  *
  * Where that fails, nothing is said: a container that then makes its own says why it cannot.
  */
 void ready_namespaces_prepare(ReadyNamespaces *r);
+
+/** ready_namespaces_prepare_later() - the same in a moment, unless it is asked for before */
+void ready_namespaces_prepare_later(ReadyNamespaces *r);
