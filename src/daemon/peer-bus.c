@@ -95,6 +95,13 @@ void peer_bus_check_queue(Link *link) {
         peer_mark(link->peer);
 }
 
+/* When somebody has left, not when somebody has come: then there is something else to do. */
+static void prepare_spare(PeerBus *p) {
+        if (!p->spare)
+                (void) sd_event_source_set_enabled(
+                                p->preparing, SD_EVENT_ONESHOT); /* else each connection makes its own */
+}
+
 static int on_reap(sd_event_source *s, void *userdata) {
         PeerBus *p = userdata;
         Peer *peer;
@@ -102,6 +109,7 @@ static int on_reap(sd_event_source *s, void *userdata) {
         LIST_FOREACH(peer, &p->peers, Peer, peers)
                 if (peer->link->closing)
                         peer_free(peer);
+        prepare_spare(p);
         check_idle(p);
         return 0;
 }
@@ -245,7 +253,6 @@ static int peer_new(PeerBus *p, int fd, const struct ucred *creds) {
         _cleanup_close_ int owned_fd = fd;
         int r;
 
-        (void) sd_event_source_set_enabled(p->preparing, SD_EVENT_ONESHOT); /* else each makes its own */
         r = peer ? 0 : peer_prepare(p, &peer);
         if (r >= 0)
                 r = peer_connect(peer, TAKE_FD(owned_fd), creds);

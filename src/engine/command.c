@@ -74,7 +74,7 @@ int command_spawn(Container *c, const CommandArgs *args, MonitorClient **ret, in
                                         .spawner = &c->manager->spawner,
                                         .plan = &plan,
                                         .cgroup_fd = args->cgroup->monitor_fd,
-                                        .run_dir_fd = -EBADF,
+                                        .listen_fd = -EBADF,
                                         .keep_fd = -EBADF,
                         },
                         args->handler, args->userdata, ret, ret_pidfd);

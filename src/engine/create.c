@@ -88,10 +88,12 @@ static int choose_name(Manager *m, const char *wanted, char **ret, Failure *rete
                         "No name could be made up that is not taken");
 }
 
-static int choose_id(Manager *m, char ret[static ID_MAX], Failure *reterr) {
+static int choose_id(Manager *m, uint32_t owner, char ret[static ID_MAX], Failure *reterr) {
         uint8_t random[ID_BYTES];
         int r;
 
+        if (ahead_offer(m->ahead, owner, ret))
+                return 0;
         do {
                 r = random_bytes(random, sizeof(random));
                 if (r < 0)
@@ -170,7 +172,7 @@ static int build(Manager *m, const CreateArgs *args, Container **ret, Failure *r
         r = container_new(m, &c);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        r = choose_id(m, c->id, reterr);
+        r = choose_id(m, args->owner, c->id, reterr);
         if (r >= 0)
                 r = choose_name(m, args->name, &c->name, reterr);
         if (r >= 0)
@@ -226,6 +228,7 @@ static int create(Manager *m, const CreateArgs *args, bool start, Container **re
                 c->spec = NULL; /* still the caller's */
                 return r;
         }
+        ahead_claim(m->ahead, c->id);
         *ret = TAKE_PTR(c);
         return 0;
 }

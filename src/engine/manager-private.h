@@ -3,6 +3,7 @@
 #pragma once
 #include "base/list.h"
 #include "base/map.h"
+#include "engine/ahead.h"
 #include "engine/events.h"
 #include "engine/manager.h"
 #include "engine/pulls.h"
@@ -43,6 +44,7 @@ struct Manager {
         ContainerTree tree;
         IdRanges *ranges; /* owned */
         ReadyNamespaces *ready; /* owned */
+        Ahead *ahead;     /* owned */
         Trash *trash;     /* owned */
         struct Measure *measure; /* owned; NULL: nobody has asked */
         SeccompCache *filters; /* owned */
@@ -110,10 +112,8 @@ int volumes_load(Manager *m, Failure *reterr);
 void volumes_free(Manager *m);
 void volumes_sweep(Manager *m);
 
-/* operation.c, logs.c */
 void operations_free(Manager *m);
-void manager_free_readers(Manager *m);
-
+void manager_free_readers(Manager *m); /* logs.c */
 /* reconcile.c, sweep.c: what a former daemon left. */
 int manager_reconcile(Manager *m, Failure *reterr);
 int manager_sweep(Manager *m, Failure *reterr);

@@ -195,6 +195,8 @@ static int open_ranges(Manager *m, Failure *reterr) {
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to open '" ID_RANGES_DIR "'");
         r = ready_namespaces_new(m->event, &m->spawner, m->ranges, &m->ready);
+        if (r >= 0)
+                r = ahead_new(m, &m->ahead);
         return r < 0 ? fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory") : 0;
 }
 
@@ -379,6 +381,7 @@ Manager *manager_free(Manager *m) {
         store_free(m->store);
         image_store_free(m->image_store);
         spawner_close(&m->spawner);
+        m->ahead = ahead_free(m->ahead);
         cgroup_tree_done(&m->cgroups, !m->in_unit);
         container_tree_close(&m->tree);
         ready_namespaces_free(m->ready);

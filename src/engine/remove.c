@@ -39,6 +39,7 @@ static void removed(Container *c) {
         char id[ID_MAX];
         IdLease lease;
 
+        ahead_forget(m->ahead, c->id);
         /* On a full disk the caller's next step needs what this one gives back. */
         if (manager_is_short(m)) {
                 put_away(m, c->id, c->name, volumes, &c->lease);

@@ -140,9 +140,9 @@ static void on_started(const ControlStarted *started, int pidfd, void *userdata)
                         NULL); /* refused only when it is late */
         /* No sooner: the start has the machine for itself; so has the end of one that somebody waits for. */
         if (list_is_empty(&c->waiters))
-                ready_namespaces_prepare(m->ready);
+                ahead_prepare(m->ahead, c->owner);
         else
-                ready_namespaces_prepare_later(m->ready);
+                ahead_prepare_later(m->ahead, c->owner);
 }
 
 /* Keeps the container while its run says its last. */
@@ -324,7 +324,7 @@ static void forget_run(Run *run) {
         Container *c = run->container;
 
         run_free(run);
-        ready_namespaces_prepare(c->manager->ready);
+        ahead_prepare(c->manager->ahead, c->owner);
         asks_check_gone(c);
         if (!list_is_empty(&c->runs))
                 return;

@@ -98,8 +98,7 @@ int container_prepare_run(Container *c, Failure *reterr) {
 }
 
 typedef struct Start {
-        Cgroup cgroup;
-        ContainerDir dir;
+        Place place;
         Plan plan;
         PlanMount mounts[MOUNTS_MAX];
         char shm[SHM_OPTIONS_MAX];
@@ -110,8 +109,7 @@ typedef struct Start {
 } Start;
 
 static void start_done(Start *s) {
-        cgroup_close(&s->cgroup);
-        container_dir_close(&s->dir);
+        place_close(&s->place);
         device_nodes_done(&s->devices);
         for (size_t i = 0; i < s->n_layer_fds; i++)
                 close_fd(s->layer_fds[i]);
@@ -123,34 +121,36 @@ static void start_done(Start *s) {
 
 static int make_room(Container *c, Start *s, Failure *reterr) {
         Manager *m = c->manager;
+        bool log = c->spec->log_driver == LOG_DRIVER_FILE, ahead;
         ExitRecord record = { .run = c->run.run };
         int r;
 
         r = container_check_copies(c, reterr);
         if (r < 0)
                 return r;
-        r = cgroup_make(&m->cgroups, c->owner, c->id, &s->cgroup);
+        ahead = ahead_take(m->ahead, c->id, log, &s->place);
+        r = ahead ? 0 : cgroup_make(&m->cgroups, c->owner, c->id, &s->place.cgroup);
         if (r < 0)
                 return fail_errno(
                                 reterr, r, "Failed to make the cgroup of container '%s'", c->name);
-        r = cgroup_check_owner(s->cgroup.dir_fd, reterr);
+        r = cgroup_check_owner(s->place.cgroup.dir_fd, reterr);
         if (r < 0)
                 return r;
-        r = container_apply_limits(c, &s->cgroup, reterr);
+        r = container_apply_limits(c, &s->place.cgroup, reterr);
         if (r < 0)
                 return r;
-        r = container_delegate(c, s->cgroup.payload_fd);
+        r = container_delegate(c, s->place.cgroup.payload_fd);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to hand its cgroup to container '%s'",
                                 c->name);
-        r = container_dir_make(&m->tree, c->id, c->spec->log_driver == LOG_DRIVER_FILE, &s->dir);
+        r = ahead ? 0 : container_dir_make(&m->tree, c->id, log, &s->place.dir);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to make the directories of container '%s'",
                                 c->name);
         if (c->spec->remove && c->run.run > 1)
-                container_dir_reuse(&s->dir);
+                container_dir_reuse(&s->place.dir);
         memcpy(record.boot_id, m->boot_id, sizeof(record.boot_id));
-        r = exit_record_write(s->dir.record_fd, &record);
+        r = exit_record_write(s->place.dir.record_fd, &record);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to write the exit record of container '%s'",
                                 c->name);
@@ -163,10 +163,10 @@ static int finish_plan(
 
         container_fill_plan(c, plan);
         plan->kind = PLAN_RUN;
-        plan->fds[PLAN_FD_CGROUP] = s->cgroup.payload_fd;
-        plan->fds[PLAN_FD_LOG_DIR] = s->dir.log_fd;
-        plan->fds[PLAN_FD_EXIT_RECORD] = s->dir.record_fd;
-        plan->fds[PLAN_FD_STATE_DIR] = s->dir.state_fd;
+        plan->fds[PLAN_FD_CGROUP] = s->place.cgroup.payload_fd;
+        plan->fds[PLAN_FD_LOG_DIR] = s->place.dir.log_fd;
+        plan->fds[PLAN_FD_EXIT_RECORD] = s->place.dir.record_fd;
+        plan->fds[PLAN_FD_STATE_DIR] = s->place.dir.state_fd;
         plan->fds[PLAN_FD_USERNS_STORAGE] = container_keeps_id(c) ? -EBADF : c->lease.userns_fd;
         memcpy(plan->layer_fds, s->layer_fds, s->n_layer_fds * sizeof(int));
         plan->n_layers = s->n_layer_fds;
@@ -190,18 +190,21 @@ static void hand_streams_over(MonitorClient *monitor, void *userdata) {
 
 static int spawn(Container *c, Run *run, Start *s, Failure *reterr) {
         Manager *m = c->manager;
-        int pidfd = -EBADF, r;
+        int pidfd = -EBADF, r = 0;
 
-        r = monitor_client_spawn(m->event,
-                        &(MonitorArgs){
-                                        .spawner = &m->spawner,
-                                        .plan = &s->plan,
-                                        .cgroup_fd = s->cgroup.monitor_fd,
-                                        .run_dir_fd = s->dir.run_fd,
-                                        .keep_fd = c->lease.fd,
-                                        .before = hand_streams_over,
-                        },
-                        &run_monitor_handler, run, &run->monitor, &pidfd);
+        if (s->place.listen_fd < 0)
+                r = s->place.listen_fd = monitor_client_listen(s->place.dir.run_fd);
+        if (r >= 0)
+                r = monitor_client_spawn(m->event,
+                                &(MonitorArgs){
+                                                .spawner = &m->spawner,
+                                                .plan = &s->plan,
+                                                .cgroup_fd = s->place.cgroup.monitor_fd,
+                                                .listen_fd = s->place.listen_fd,
+                                                .keep_fd = c->lease.fd,
+                                                .before = hand_streams_over,
+                                },
+                                &run_monitor_handler, run, &run->monitor, &pidfd);
         if (r < 0)
                 return fail_errno(reterr, r, "Failed to start the monitor of container '%s'",
                                 c->name);
@@ -214,7 +217,7 @@ static int spawn(Container *c, Run *run, Start *s, Failure *reterr) {
 }
 
 static int try_run(Container *c, Failure *reterr) {
-        _cleanup_start_ Start s = { .cgroup = CGROUP_CLOSED, .dir = CONTAINER_DIR_CLOSED };
+        _cleanup_start_ Start s = { .place = PLACE_CLOSED };
         char hostname[ID_SHORT_MAX];
         Run *run;
         int r;
@@ -236,7 +239,8 @@ static int try_run(Container *c, Failure *reterr) {
         if (r >= 0)
                 r = container_find_devices(c, &s.plan, &s.devices, reterr);
         if (r >= 0)
-                r = container_filter_devices(c, &s.plan, &s.devices, s.cgroup.payload_fd, reterr);
+                r = container_filter_devices(c, &s.plan, &s.devices, s.place.cgroup.payload_fd,
+                                reterr);
         if (r < 0)
                 return r;
         r = cgroup_payload_path(&c->manager->cgroups, c->owner, c->id, &c->control_group);
@@ -244,10 +248,10 @@ static int try_run(Container *c, Failure *reterr) {
                 r = run_new(c, &run);
         if (r < 0)
                 return fail(reterr, FAILURE_NO_MEMORY, ENOMEM, "Out of memory");
-        if (!s.cgroup.payload_is_new) /* one that was still busy goes on counting */
-                (void) memory_read_kills(s.cgroup.payload_fd, &c->run.oom_kills);
+        if (!s.place.cgroup.payload_is_new) /* one that was still busy goes on counting */
+                (void) memory_read_kills(s.place.cgroup.payload_fd, &c->run.oom_kills);
         run->oom_before = c->run.oom_kills;
-        run_watch_memory(run, &s.cgroup);
+        run_watch_memory(run, &s.place.cgroup);
         r = spawn(c, run, &s, reterr);
         if (r < 0) {
                 run_free(run);

@@ -54,7 +54,7 @@
 #define RUN_FILE_LOCK "lock"
 #define RUN_FILE_SOCKET "private" /* the embedded daemon's, mode 0600 */
 #define RUN_FILE_CGROUP "cgroup"  /* written by `pocketdocker-monitor --hold`: the unit's cgroup path, one line */
-#define RUN_DIR_CONTAINERS "containers" /* /ID/control */
+#define RUN_DIR_CONTAINERS "containers" /* /ID/control; with the sticky bit ID is no container's yet */
 #define RUN_FILE_CONTROL "control"
 
 /* Programs */

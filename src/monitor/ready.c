@@ -21,7 +21,6 @@ int ready_run(const char *first) {
         int user_fd, storage_fd, net_fd, r;
 
         (void) setpriority(PRIO_PROCESS, 0, NICENESS); /* a higher one is nobody's to refuse */
-        (void) close(READY_BURDEN_FD); /* it may not be there */
         r = user_fd = userns_new(&own, 1, &own, 1, &net_fd);
         if (r >= 0)
                 r = storage_fd = userns_new(&stored, 1, &stored, 1, NULL);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define READY_SOCKET_FD 3
-#define READY_BURDEN_FD 4 /* if there: another thing that takes time and is nobody's, a fd to close */
+#define READY_BURDEN_FD 4 /* if there: another thing that takes time and is nobody's; its end, with ours, the last who holds it */
 
 #define READY_IDS 65536U /* from the first on */
 

@@ -100,6 +100,27 @@ int container_dir_make(const ContainerTree *t, const char *id, bool log, Contain
         return 0;
 }
 
+int container_dir_mark(const ContainerTree *t, const char *id) {
+        return mkdirat(t->run_fd, id, 0700 | S_ISVTX) < 0 ? -errno : 0;
+}
+
+int container_dir_unmark(const ContainerDir *d) {
+        return fchmod(d->run_fd, 0700) < 0 ? -errno : 0;
+}
+
+void container_dir_remove(const ContainerTree *t, const char *id) {
+        _cleanup_close_ int dir_fd = open_dir_at(t->containers_fd, id);
+
+        if (dir_fd >= 0) {
+                (void) unlinkat(dir_fd, UPPER_NAME, AT_REMOVEDIR);
+                (void) unlinkat(dir_fd, WORK_NAME, AT_REMOVEDIR);
+                (void) unlinkat(dir_fd, EXIT_RECORD_FILE, 0);
+        }
+        (void) unlinkat(t->containers_fd, id, AT_REMOVEDIR);
+        (void) unlinkat(t->logs_fd, id, AT_REMOVEDIR);
+        container_dir_clear_run(t, id);
+}
+
 void container_dir_reuse(const ContainerDir *d) {
         _cleanup_close_ int fd = -EBADF;
 

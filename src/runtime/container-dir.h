@@ -36,6 +36,18 @@ typedef struct ContainerDir {
 int container_dir_make(const ContainerTree *t, const char *id, bool log, ContainerDir *ret);
 
 /**
+ * container_dir_mark() - before anything of it is made, that it is no container's yet: the sticky bit of its directory below
+ * the runtime directory. Return: 0 or negative errno.
+ */
+int container_dir_mark(const ContainerTree *t, const char *id);
+
+/** container_dir_unmark() - it is a container's now. Return: 0 or negative errno. */
+int container_dir_unmark(const ContainerDir *d);
+
+/** container_dir_remove() - of one in which nothing has run. What cannot be removed is left to the next start. */
+void container_dir_remove(const ContainerTree *t, const char *id);
+
+/**
  * container_dir_reuse() - let overlayfs take files again that it had as `volatile`
  * It refuses them, since they may be half written after a loss of power; here they are of this boot, and its mount is gone.
  * Source: kernel documentation, filesystems/overlayfs, "Volatile mount"

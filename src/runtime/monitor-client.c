@@ -205,7 +205,7 @@ static socklen_t control_address(int run_dir_fd, struct sockaddr_un *ret) {
         return (socklen_t) (offsetof(struct sockaddr_un, sun_path) + (size_t) n + 1);
 }
 
-static int listen_in(int run_dir_fd) {
+int monitor_client_listen(int run_dir_fd) {
         _cleanup_close_ int fd = -EBADF;
         struct sockaddr_un address;
         socklen_t size = control_address(run_dir_fd, &address);
@@ -280,8 +280,7 @@ int monitor_client_spawn(sd_event *event, const MonitorArgs *args, const Monitor
                 void *userdata, MonitorClient **ret, int *ret_pidfd) {
         static const char *const argv[] = { PROGRAM_MONITOR, NULL };
         _cleanup_(monitor_client_freep) MonitorClient *c = NULL;
-        _cleanup_close_ int ours_fd = -EBADF, theirs_fd = -EBADF, listen_fd = -EBADF,
-                            plan_fd = -EBADF;
+        _cleanup_close_ int ours_fd = -EBADF, theirs_fd = -EBADF, plan_fd = -EBADF;
         int pair[2], fds[FDS_MAX], r;
         size_t n_fds;
 
@@ -289,12 +288,7 @@ int monitor_client_spawn(sd_event *event, const MonitorArgs *args, const Monitor
                 return -errno;
         ours_fd = pair[0];
         theirs_fd = args->plan->fds[PLAN_FD_CONTROL] = pair[1];
-        if (args->run_dir_fd >= 0) {
-                r = listen_fd = listen_in(args->run_dir_fd);
-                if (r < 0)
-                        return r;
-                args->plan->fds[PLAN_FD_LISTEN] = listen_fd;
-        }
+        args->plan->fds[PLAN_FD_LISTEN] = args->listen_fd;
         n_fds = number_fds(args->plan, args->keep_fd, fds);
         r = fds[0] = plan_fd = plan_to_memfd(args->plan);
         if (r < 0)

@@ -28,12 +28,15 @@ typedef struct MonitorArgs {
         const Spawner *spawner;
         Plan *plan;    /* its fds are ours; afterwards they are numbered as the monitor sees them */
         int cgroup_fd; /* where the monitor lives */
-        int run_dir_fd; /* where it listens for later daemons, under RUN_FILE_CONTROL; -EBADF: it does not */
+        int listen_fd; /* where it hears later daemons: of monitor_client_listen(), borrowed; -EBADF: it does not */
         int keep_fd; /* one more that it is to hold; -EBADF: none */
         /* NULL, or called before there is a process: what is asked for here is done before the
          * workload starts */
         void (*before)(MonitorClient *c, void *userdata);
 } MonitorArgs;
+
+/** monitor_client_listen() - a socket in @run_dir_fd, under RUN_FILE_CONTROL, in place of an earlier one. Return: an fd or negative errno. */
+int monitor_client_listen(int run_dir_fd);
 
 /**
  * monitor_client_spawn() - encode the plan, start a monitor with it, connect

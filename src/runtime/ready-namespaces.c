@@ -6,12 +6,9 @@
 #include <sys/socket.h>
 #include "base/fd.h"
 #include "base/random.h"
-#include "base/usec.h"
 #include "model/names.h"
 #include "monitor/ready.h"
 #include "runtime/process-watch.h"
-
-#define LATER_USEC (20 * USEC_PER_MSEC) /* by then it is none of those that end at once */
 
 _Static_assert(READY_IDS == ID_RANGE_COUNT, "the helper maps a whole range");
 
@@ -19,12 +16,10 @@ struct ReadyNamespaces {
         sd_event *event;        /* referenced */
         const Spawner *spawner; /* borrowed */
         IdRanges *ranges;       /* borrowed */
-        sd_event_source *idle;  /* owned: the loop's next quiet moment */
-        sd_event_source *later; /* owned: a timer that asks for it */
         ProcessWatch *helper;   /* owned; NULL: none is at work */
         int socket_fd;          /* owned: what the helper sends to */
         int burden_fd;          /* owned: for the helper to close */
-        IdLease lease;          /* complete without a helper, or none */
+        IdLease lease;          /* none; or complete, if no helper is at it */
 };
 
 int ready_namespaces_new(sd_event *event, const Spawner *spawner, IdRanges *ranges,
@@ -50,8 +45,6 @@ int ready_namespaces_new(sd_event *event, const Spawner *spawner, IdRanges *rang
 ReadyNamespaces *ready_namespaces_free(ReadyNamespaces *r) {
         if (!r)
                 return NULL;
-        sd_event_source_disable_unref(r->idle);
-        sd_event_source_disable_unref(r->later);
         process_watch_free(r->helper);
         close_fd(r->socket_fd);
         close_fd(r->burden_fd);
@@ -98,14 +91,22 @@ static int receive(int socket_fd, IdLease *lease) {
         return 1;
 }
 
+static bool is_complete(const IdLease *lease) {
+        return lease->ready_userns_fd >= 0 && lease->ready_netns_fd >= 0;
+}
+
+static void receive_all(ReadyNamespaces *r) {
+        while (r->socket_fd >= 0 && r->lease.fd >= 0 && receive(r->socket_fd, &r->lease) > 0)
+                ;
+}
+
 static void on_helper_end(const ProcessExit *end, void *userdata) {
         ReadyNamespaces *r = userdata;
 
         r->helper = process_watch_free(r->helper);
-        while (receive(r->socket_fd, &r->lease) > 0)
-                ;
+        receive_all(r);
         r->socket_fd = close_fd(r->socket_fd);
-        if (r->lease.ready_userns_fd < 0 || r->lease.ready_netns_fd < 0)
+        if (!is_complete(&r->lease))
                 id_range_release(r->ranges, &r->lease);
 }
 
@@ -141,18 +142,6 @@ static int start_helper(ReadyNamespaces *r) {
         return 0;
 }
 
-static int on_idle(sd_event_source *s, void *userdata) {
-        ReadyNamespaces *r = userdata;
-        uint32_t hint = 0;
-
-        r->idle = sd_event_source_disable_unref(r->idle);
-        (void) random_bytes(&hint, sizeof(hint)); /* any number will do */
-        if (id_range_lease(r->ranges, hint, &r->lease) >= 0 && start_helper(r) < 0)
-                id_range_release(r->ranges, &r->lease);
-        r->burden_fd = close_fd(r->burden_fd); /* the helper has it */
-        return 0;
-}
-
 static bool is_wanted(const ReadyNamespaces *r) {
         return !r->helper && r->lease.fd < 0;
 }
@@ -165,8 +154,10 @@ bool ready_namespaces_burden(ReadyNamespaces *r, int fd) {
 }
 
 bool ready_namespaces_take(ReadyNamespaces *r, IdLease *ret) {
-        bool taken = !r->helper && r->lease.fd >= 0;
+        bool taken;
 
+        receive_all(r); /* its helper may still be at what else it does */
+        taken = is_complete(&r->lease) && (!r->helper || r->lease.userns_fd >= 0);
         if (taken && !id_range_is_usable(r->ranges, &r->lease)) {
                 id_range_release(r->ranges, &r->lease);
                 taken = false;
@@ -179,33 +170,12 @@ bool ready_namespaces_take(ReadyNamespaces *r, IdLease *ret) {
 }
 
 void ready_namespaces_prepare(ReadyNamespaces *r) {
-        if (r->later)
-                (void) sd_event_source_set_enabled(r->later, SD_EVENT_OFF); /* valid arguments */
-        if (!is_wanted(r) || r->idle)
+        uint32_t hint = 0;
+
+        if (!is_wanted(r))
                 return;
-        if (sd_event_add_defer(r->event, &r->idle, on_idle, r) >= 0)
-                (void) sd_event_source_set_priority(
-                                r->idle, SD_EVENT_PRIORITY_IDLE); /* a little early otherwise */
-}
-
-static int on_later(sd_event_source *s, uint64_t usec, void *userdata) {
-        ready_namespaces_prepare(userdata);
-        return 0;
-}
-
-void ready_namespaces_prepare_later(ReadyNamespaces *r) {
-        int error;
-
-        if (!is_wanted(r) || r->idle)
-                return;
-        if (!r->later)
-                error = sd_event_add_time_relative(r->event, &r->later, CLOCK_MONOTONIC, LATER_USEC,
-                                LATER_USEC, on_later, r);
-        else {
-                error = sd_event_source_set_time_relative(r->later, LATER_USEC);
-                if (error >= 0)
-                        error = sd_event_source_set_enabled(r->later, SD_EVENT_ONESHOT);
-        }
-        if (error < 0)
-                ready_namespaces_prepare(r);
+        (void) random_bytes(&hint, sizeof(hint)); /* any number will do */
+        if (id_range_lease(r->ranges, hint, &r->lease) >= 0 && start_helper(r) < 0)
+                id_range_release(r->ranges, &r->lease);
+        r->burden_fd = close_fd(r->burden_fd); /* the helper has it */
 }

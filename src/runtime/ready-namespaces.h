@@ -34,11 +34,8 @@ bool ready_namespaces_take(ReadyNamespaces *r, IdLease *ret);
 bool ready_namespaces_burden(ReadyNamespaces *r, int fd);
 
 /**
- * ready_namespaces_prepare() - have the next one made, if there is none, once the loop has nothing else to do
+ * ready_namespaces_prepare() - have the next one made, if there is none
  *
  * Where that fails, nothing is said: a container that then makes its own says why it cannot.
  */
 void ready_namespaces_prepare(ReadyNamespaces *r);
-
-/** ready_namespaces_prepare_later() - the same in a moment, unless it is asked for before */
-void ready_namespaces_prepare_later(ReadyNamespaces *r);

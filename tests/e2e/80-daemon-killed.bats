@@ -115,7 +115,7 @@ contains() {
         done
         return 1
 }
-workload_ended() { grep -qsx 'populated 0' "$(engine_cgroup)"/u*/*/payload/cgroup.events; }
+workload_ended() { grep -qsx 'populated 0' "$(payloads)/cgroup.events"; }
 
 traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$(daemon_pid)/status"; }
 

@@ -238,8 +238,30 @@ processes_of() {
 
 no_process_of() { [ -z "$(processes_of "$1")" ]; }
 
-# What is left of containers, seen from the outside: a line for each process, cgroup, mount and file.
+# ready_id: of the place that the daemon keeps ready for the next start, if it does
+ready_id() { find "$RUN/containers" -mindepth 1 -maxdepth 1 -perm -1000 -printf '%f\n' 2>/dev/null; }
+
+# payloads: the cgroups of containers' workloads, without asking a daemon
+payloads() {
+        find "$(engine_cgroup)" -mindepth 3 -maxdepth 3 -name payload | grep -v "/$(ready_id | grep . || echo none)/"
+}
+
+# What is left of containers, seen from the outside: a line for each process, cgroup, mount and file. The place that the daemon
+# keeps ready for the next start, marked as such from its first part to its last, is none, if it is one and nothing runs there.
 leftovers() {
+        local found ready
+        found=$(all_of_containers)
+        ready=$(ready_id)
+        if [ -z "$ready" ]; then
+                [ -z "$found" ] || echo "$found"
+        elif [ "$(wc -l <<<"$ready")" != 1 ]; then
+                echo "ready twice: $ready"
+        else
+                grep -v "^\(cgroup\|file\) .*/$ready\(/\|$\)" <<<"$found" || true
+        fi
+}
+
+all_of_containers() {
         local cgroup pid
         cgroup=$(engine_cgroup)
         for pid in $(cat "$cgroup"/u*/cgroup.procs "$cgroup"/u*/*/cgroup.procs "$cgroup"/u*/*/*/cgroup.procs 2>/dev/null); do
